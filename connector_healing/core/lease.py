@@ -1,0 +1,14 @@
+"""Holding work among several workers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to write about one piece of work until it expires or a later epoch is claimed."""
+
+    name: str  #: What is held, as ``heal_case/CASE``.
+    holder: str
+    epoch: int  #: Grows by one with each claim; the fencing token of every guarded write.
+    expires_at: datetime  #: By the store's clock.

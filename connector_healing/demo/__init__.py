@@ -1,0 +1,1 @@
+"""The sample project that the README's first command runs."""

@@ -1,0 +1,1 @@
+"""Dagster: assets, resources, sensors, jobs, components. The only importer of dagster."""

@@ -1,0 +1,1 @@
+"""Connector versions: finding a connector's code, keeping its versions, loading one."""
