@@ -21,11 +21,11 @@ def test_follows_the_imports_of_its_own_package_only(tmp_path: Path) -> None:
         tmp_path,
         {
             "shop_a/__init__.py": "BOOM = 1 / 0",
-            "shop_a/orders.py": "import json, requests\nfrom .client import fetch\nfrom shop_a.sub import deep\n\ndef orders():\n    from . import lazy\n",
+            "shop_a/orders.py": "import json, requests\nfrom .client import fetch\nfrom shop_a.sub import deep, y\n\ndef orders():\n    from . import lazy\n",
             "shop_a/client.py": "from shop_a import settings\ndef fetch(): ...",
             "shop_a/settings.py": "PAGE = 1",
             "shop_a/lazy.py": "",
-            "shop_a/sub/__init__.py": "from shop_a.sub.deep import x",
+            "shop_a/sub/__init__.py": "from shop_a.sub.deep import x\ny = x",
             "shop_a/sub/deep.py": "x = 1",
             "shop_a/unrelated.py": "",
         },
