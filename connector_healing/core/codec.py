@@ -17,7 +17,7 @@ _CONVERTER.register_structure_hook(datetime, lambda v, _: datetime.fromisoformat
 _CONVERTER.register_unstructure_hook(timedelta, timedelta.total_seconds)
 _CONVERTER.register_structure_hook(timedelta, lambda v, _: timedelta(seconds=float(v)))
 # Free-form JSON values pass as they are.
-_CONVERTER.register_structure_hook(object, lambda v, _: v)
+_CONVERTER.register_structure_hook_func(lambda kind: kind is object, lambda v, _: v)
 
 
 def to_json(value: object) -> str:
