@@ -67,8 +67,9 @@ class FieldAccess:
     path: (
         str  #: Dotted path of the field in its record, ``[]`` for list items: ``departure.delay``.
     )
+    #: A path that begins with ``$.`` is the answer's, outside of its records: ``$.meta.next``.
     hit: bool  #: Whether the field was there.
-    endpoint: str = ""  #: Path template of the request that the record came from.
+    endpoint: str = ""  #: As `EndpointObservation.endpoint`: ``GET /v1/flights``.
     count: int = 1
 
 

@@ -56,6 +56,9 @@ class SandboxRequest:
     record_to: str | None = None  #: Where to write the exchanges that went live.
     source_state: Mapping[str, object] | None = None  #: dlt source state to start from.
     live_requests: int = 0  #: How many requests may go live; one more fails the run.
+    #: Path templates (the host before them or not) to which a POST only reads; token endpoints
+    #: that the cassettes know are found without.
+    read_posts: tuple[str, ...] = ()
     max_pages: int | None = None  #: Stop each resource after so many yields; None: all.
     trace: bool = False  #: Record which fields of the API's records the code reads.
     timeout: timedelta = timedelta(minutes=10)
