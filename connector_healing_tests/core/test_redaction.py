@@ -3,6 +3,7 @@ import html
 import json
 import string
 import time
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -18,7 +19,7 @@ SECRET = "s3cr3t/Va+lue="
 _SECRETS = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=8, max_size=40
 ).filter(lambda s: is_maskable(s) and "*" not in s)
-_FORMS = {
+_FORMS: dict[str, Callable[[str], str]] = {
     "plain": lambda s: s,
     "quoted": lambda s: quote(s, safe=""),
     "quoted path": quote,
