@@ -20,7 +20,9 @@ class FieldMapping:
     old: str
     new: str | None  #: None unless the verdict is SAME or RENAMED.
     verdict: MappingVerdict
-    transform: str = "identity"  #: identity, cast_int, to_string, epoch_to_iso ... as facts name them.
+    transform: str = (
+        "identity"  #: identity, cast_int, to_string, epoch_to_iso ... as facts name them.
+    )
     confidence: float = 0.0  #: From 0 to 1.
     shared_keys: int = 0  #: Records that both sides hold, found by key.
     agreement: float | None = None  #: Share of the shared records on which the values agree.
