@@ -19,7 +19,11 @@
     ├── DestinationBusyError       another writer kept the destination locked
     ├── PackageHeldError           a suspicious load package was not loaded
     ├── ConnectorLoadError         a connector version's code could not be loaded
-    └── SandboxError               the sandbox itself failed (not the connector in it)
+    ├── SandboxError               the sandbox itself failed (not the connector in it)
+    └── TrafficRefusedError        the sandbox let a connector's HTTP request through to nobody
+        ├── NoRecordedAnswerError
+        ├── LiveLimitError
+        └── MethodRefusedError
 
 To tell what went wrong from what to do about it, catch the branch::
 
@@ -201,3 +205,39 @@ class ConnectorLoadError(HealingError):
 
 class SandboxError(HealingError):
     """The sandbox itself failed; nothing is known of the connector in it."""
+
+
+class TrafficRefusedError(HealingError):
+    """A request of a connector in the sandbox was neither answered nor let through.
+
+    Args:
+        request: Method and address, without query and free of secrets.
+        reason: Why, as a sentence.
+    """
+
+    def __init__(self, request: str, reason: str) -> None:
+        self.request = request
+        super().__init__(f"{request}: {reason}")
+
+
+class NoRecordedAnswerError(TrafficRefusedError):
+    """The cassette has no answer, and the live API is not to be asked."""
+
+    def __init__(self, request: str) -> None:
+        super().__init__(request, "no answer was recorded, and no live request is allowed.")
+
+
+class LiveLimitError(TrafficRefusedError):
+    """The live requests of this sandbox run are spent."""
+
+    def __init__(self, request: str, limit: int) -> None:
+        self.limit = limit
+        super().__init__(request, f"the {limit} live requests that were allowed are spent.")
+
+
+class MethodRefusedError(TrafficRefusedError):
+    """The request could change something at the API."""
+
+    def __init__(self, request: str) -> None:
+        reason = "only GET, HEAD, OPTIONS and known reading POSTs go to the live API from here."
+        super().__init__(request, reason)

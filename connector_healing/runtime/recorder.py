@@ -1,11 +1,10 @@
 """Records the HTTP exchanges of a running connector, in bounded memory."""
 
-import itertools
+import contextlib
 import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,12 +59,12 @@ class Recording:
         self._max_body = max_bytes // 4
         self._replayed = replayed
         self._lock = threading.Lock()
-        self._numbers = itertools.count()
         self._count = 0
+        self._errors: weakref.WeakSet[requests.RequestException] = weakref.WeakSet()
 
     @property
     def request_count(self) -> int:
-        """How many requests were answered or failed, redirect hops and retries included."""
+        """How many requests were begun, redirect hops and retries included."""
         return self._count
 
     @property
@@ -101,6 +100,10 @@ class Recording:
             writer.close()
         return writer.kept
 
+    def ignore(self, error: requests.RequestException) -> None:
+        """Leave out a failure that is about to be raised and never went to the API."""
+        self._errors.add(error)
+
     def intercept(
         self,
         forward: Callable[..., requests.Response],
@@ -109,20 +112,26 @@ class Recording:
         **kwargs: Any,
     ) -> requests.Response:
         """Stands in front of `requests.Session.send`."""
-        sequence, at, begun = next(self._numbers), datetime.now(UTC), perf_counter()
+        with self._lock:
+            sequence = self._count
+            self._count += 1
+        at, begun = datetime.now(UTC), perf_counter()
         try:
             response = forward(session, request, **kwargs)
         except requests.RequestException as error:
-            self._keep_failure(sequence, request, at, perf_counter() - begun, error)
+            # It goes by once for each redirect hop that it comes back through.
+            if error not in self._errors:
+                self._errors.add(error)
+                _read_late(error, streamed=bool(kwargs.get("stream")))
+                self._keep_failure(sequence, request, at, perf_counter() - begun, error)
             raise
         # Session.send follows redirects by calling itself: what it gives back in the end answers
         # the last hop, which was seen on its own; the first hop's answer opens the history.
         own = response.history[0] if response.history else response
-        if self._replayed or not isinstance(own, ReplayedResponse):
-            self._keep(sequence, request, at, perf_counter() - begun, own)
+        self._keep_answer(sequence, request, at, perf_counter() - begun, own)
         return response
 
-    def _keep(
+    def _keep_answer(
         self,
         sequence: int,
         prepared: requests.PreparedRequest,
@@ -130,6 +139,8 @@ class Recording:
         elapsed: float,
         response: requests.Response,
     ) -> None:
+        if not self._replayed and isinstance(response, ReplayedResponse):
+            return
         # False until the body was read; reading it here would take a stream from its reader.
         content: object = response._content  # noqa: SLF001  # the public attribute reads the stream
         whole = content if isinstance(content, bytes) else None
@@ -159,6 +170,9 @@ class Recording:
     ) -> None:
         if isinstance(error, requests.TooManyRedirects):  # each hop was seen on its own
             return
+        if error.response is not None:
+            self._keep_answer(sequence, prepared, at, elapsed, error.response)
+            return
         kind, text = type(error).__name__, str(error).encode()
         self._add(
             _Seen(sequence, prepared, at, elapsed, NO_ANSWER, kind, {}, text), _OVERHEAD_BYTES
@@ -167,11 +181,10 @@ class Recording:
     def _add(self, seen: _Seen, size: int) -> None:
         key = (seen.prepared.method, endpoint_template(seen.prepared.url or ""))
         with self._lock:
-            self._count += 1
             self._ring.add(key, size, seen)
 
 
-@contextmanager
+@contextlib.contextmanager
 def recording(max_bytes: int = MAX_RECORDED_BYTES, *, replayed: bool = True) -> Iterator[Recording]:
     """Record what every `requests` session of this process sends, until the context ends.
 
@@ -208,6 +221,13 @@ def _exchange(seen: _Seen) -> Exchange:
         truncated=content is None,
         request_body=request_body(seen.prepared),
     )
+
+
+def _read_late(error: requests.RequestException, *, streamed: bool) -> None:
+    """Read the body of an answer that a response hook refused before `send` had read it."""
+    if error.response is not None and not streamed:
+        with contextlib.suppress(requests.RequestException):
+            _ = error.response.content
 
 
 def _text(value: str | bytes) -> str:

@@ -41,7 +41,7 @@ class Exchange:
     request_headers: Headers = field(repr=False)
     request_digest: str | None  #: SHA-256 of the request's redacted body; None without one.
     status: int  #: `NO_ANSWER` where the request failed without one.
-    reason: str  #: Of the status line, or the exception's class name.
+    reason: str = field(repr=False)  #: Of the status line, or the exception's class name.
     response_headers: Headers = field(repr=False)  #: In order; a name may come twice.
     body: bytes = field(repr=False)  #: Content-decoded; the exception's text where none was given.
     elapsed: timedelta
