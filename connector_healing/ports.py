@@ -296,6 +296,25 @@ class DataJudge(Protocol):
         """Records found in recorded answers: the endpoint and at most `limit` records of it."""
 
 
+class CaseFiles(Protocol):
+    """Where the files of failures and heals lie."""
+
+    def cassette(self, cassette_id: str) -> str | None:
+        """The path of a recorded cassette; None where it was pruned or never written."""
+
+    def case_path(self, case_id: str, name: str) -> str:
+        """The path of a case's own file (its folder is made); the file need not exist."""
+
+    def exists(self, path: str) -> bool:
+        """Whether the file is there, whole."""
+
+    def read_text(self, path: str) -> str:
+        """The text of a file; empty where it is not there."""
+
+    def write_text(self, path: str, text: str) -> None:
+        """Write a file beside its place and rename it into it."""
+
+
 class Progress(Protocol):
     """Told what a long heal is doing; it must not raise."""
 
@@ -304,6 +323,7 @@ class Progress(Protocol):
 
 
 __all__ = [
+    "CaseFiles",
     "Clock",
     "ConnectorRegistry",
     "DataJudge",

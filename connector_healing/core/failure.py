@@ -103,6 +103,7 @@ class Failure:
     suspicions: tuple[Suspicion, ...] = ()
     load_state: Mapping[str, str] = field(default_factory=dict)  #: Pending packages, load id, step.
     cassette_id: str | None = None
+    source_state: Mapping[str, object] = field(default_factory=dict)  #: dlt's, before the run.
     log_excerpt: tuple[str, ...] = ()
 
     @property

@@ -65,7 +65,7 @@ class Baseline:
     tables: tuple[TableProfile, ...]  #: Root table first.
     churn: Churn | None = None  #: Of the root table against the destination before the load.
     requests: int = 0  #: HTTP requests that the whole run made.
-    state_before: Mapping[str, object] = field(
+    source_state_before: Mapping[str, object] = field(
         default_factory=dict
     )  #: dlt's source state before the run.
     signals: Mapping[str, str] = field(

@@ -1,0 +1,113 @@
+"""The step `validate`: which candidate wins, and what may be done with it."""
+
+from collections.abc import Sequence
+
+from connector_healing.core.case import CaseState, HealCase, Trial, TrialState
+from connector_healing.core.checks import CheckLevel, Validation
+from connector_healing.core.patch import Candidate
+from connector_healing.core.policy import HealMode, HealPolicy, PolicyLevel
+from connector_healing.core.steps import Decision, Finding, Verdict
+
+
+def winner_of(candidates: Sequence[Candidate], trials: Sequence[Trial]) -> Candidate | None:
+    """The smallest candidate that passed; of equal ones the one that was ranked first."""
+    passed = {t.number for t in trials if t.state is TrialState.PASSED}
+    able = [c for c in candidates if c.number in passed]
+    return min(able, key=lambda c: (c.size, c.number), default=None)
+
+
+def decide(
+    case: HealCase,
+    policy: HealPolicy,
+    *,
+    finding: Finding,
+    candidates: Sequence[Candidate],
+    trials: Sequence[Trial],
+    rolled_back: int = 0,
+) -> Decision:
+    """What is done about the case.
+
+    Args:
+        case: The case.
+        policy: Of its connector.
+        finding: What the failure means.
+        candidates: All that were made.
+        trials: What came of them.
+        rolled_back: Earlier heals of the connector that were rolled back; two of them leave
+            only proposals (the breaker).
+    """
+    if case.mode is HealMode.DIAGNOSE:
+        return _abstain(case, f"Diagnosed only, as asked: {finding.diagnosis.cause}", trials)
+    chosen = winner_of(candidates, trials)
+    if chosen is None:
+        return _abstain(case, _why_not(finding, candidates, trials), trials)
+    trial = next(t for t in trials if t.number == chosen.number)
+    doubts = _doubts(case, policy, chosen, trial, rolled_back)
+    verdict = Verdict.PROPOSE if doubts else Verdict.APPLY
+    reason = f"Candidate {chosen.number} passed every hard check."
+    if doubts:
+        reason += f" A person has to approve it: {' '.join(doubts)}"
+    return Decision(
+        verdict=verdict, mode=case.mode, winner=chosen.number, reason=reason, rows=trial.rows
+    )
+
+
+#: Heals that were rolled back, after which nothing is applied without a person.
+BREAKER_ROLLBACKS = 2
+
+
+def _doubts(
+    case: HealCase, policy: HealPolicy, chosen: Candidate, trial: Trial, rolled_back: int
+) -> list[str]:
+    validation = Validation(checks=trial.checks, has_history=trial.has_history)
+    soft = [c.name for c in trial.checks if c.level is CheckLevel.SOFT and not c.passed]
+    rows: tuple[tuple[bool, str], ...] = (
+        (case.mode is not HealMode.APPLY, "the mode is propose."),
+        (
+            chosen.level > min(policy.apply_up_to, PolicyLevel.A2),
+            f"its level {chosen.level.name} is above apply_up_to {policy.apply_up_to.name}.",
+        ),
+        (
+            not validation.has_history,
+            f"there is no key, or fewer than {policy.min_history_runs} good runs to compare with.",
+        ),
+        (not validation.soft_passed, f"soft checks failed: {', '.join(soft)}."),
+        (
+            rolled_back >= BREAKER_ROLLBACKS,
+            f"{rolled_back} earlier heals of this connector were rolled back.",
+        ),
+    )
+    return [text for applies, text in rows if applies]
+
+
+def _abstain(case: HealCase, reason: str, trials: Sequence[Trial]) -> Decision:
+    refused = sorted({c.name for t in trials for c in t.checks if not c.passed})
+    return Decision(
+        verdict=Verdict.ABSTAIN,
+        mode=case.mode,
+        winner=None,
+        reason=reason,
+        refused_by=tuple(refused),
+    )
+
+
+def _why_not(finding: Finding, candidates: Sequence[Candidate], trials: Sequence[Trial]) -> str:
+    tried = [t for t in trials if t.state in {TrialState.REFUSED, TrialState.FAILED}]
+    if tried:
+        return f"No candidate was proven. {' '.join(f'Candidate {t.number}: {t.reason}' for t in tried)}"
+    skipped = [t.reason for t in trials if t.state is TrialState.SKIPPED]
+    real = [c for c in candidates if c.patch is not None]
+    if real and skipped:
+        return f"No candidate could be tried: {skipped[0]}"
+    return (
+        f"No patch is known for it ({finding.diagnosis.subcategory.value}): "
+        f"{finding.diagnosis.remedy}"
+    )
+
+
+#: The state that a verdict leads to.
+STATE_OF = {
+    Verdict.APPLY: CaseState.SUBMITTED,
+    Verdict.PROPOSE: CaseState.AWAITING_APPROVAL,
+    Verdict.ABSTAIN: CaseState.ABSTAINED,
+}

@@ -1,0 +1,78 @@
+"""Holding a case's lease while a step works on it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from connector_healing.core.lease import Lease
+from connector_healing.errors import HealingError, LeaseLostError
+from connector_healing.healing.services import HealServices
+
+
+class CaseHeldError(HealingError):
+    """Another worker is healing this case; it will be taken over if that worker dies."""
+
+    def __init__(self, case_id: str) -> None:
+        self.case_id = case_id
+        super().__init__(
+            f"Another worker is healing case {case_id}. "
+            "If it died, its lease runs out within half a minute: try again then."
+        )
+
+
+def lease_name(case_id: str) -> str:
+    """The name of a case's lease."""
+    return f"heal_case/{case_id}"
+
+
+@contextmanager
+def holding(services: HealServices, case_id: str) -> Iterator[Lease]:
+    """Hold the case's lease, renewed in the background, until the context ends.
+
+    The lease is not given back at the end: the same holder's next step keeps its epoch. See
+    `let_go`.
+
+    Raises:
+        CaseHeldError: If another worker holds it.
+    """
+    lease = services.leases.claim(lease_name(case_id), services.holder, services.lease_duration)
+    if lease is None:
+        raise CaseHeldError(case_id)
+
+    def renew() -> None:
+        try:
+            services.leases.renew(lease, services.lease_duration)
+        except LeaseLostError:
+            # The next guarded write of this worker is refused; nothing else is to be done here.
+            return
+
+    stop = services.every(services.lease_duration / 3, renew)
+    try:
+        yield lease
+    finally:
+        stop()
+
+
+def let_go(services: HealServices, lease: Lease) -> None:
+    """Give the lease back."""
+    services.leases.release(lease)
+
+
+def release_stale(services: HealServices) -> int:
+    """Give back expired leases of cases that nobody has to work on any more.
+
+    A worker that was killed between closing its case and giving its lease back leaves one.
+
+    Returns:
+        How many were given back.
+    """
+    released = 0
+    for held in services.leases.held():
+        kind, _, case_id = held.name.partition("/")
+        case = services.store.case(case_id) if kind == "heal_case" else None
+        if case is None or case.state.is_healing:
+            continue
+        lease = services.leases.claim(held.name, services.holder, services.lease_duration)
+        if lease is not None:
+            services.leases.release(lease)
+            released += 1
+    return released

@@ -1,0 +1,158 @@
+"""What a person says of a heal case: approve, reject, release, roll back, heal by hand."""
+
+from collections.abc import Mapping
+
+from connector_healing.core.case import CaseState, HealCase, HealOutcome
+from connector_healing.core.fingerprint import fingerprint
+from connector_healing.core.policy import HealMode
+from connector_healing.core.records import RunStatus
+from connector_healing.errors import InvalidCaseStateError, UsageError
+from connector_healing.healing.monitor import monitored, roll_back
+from connector_healing.healing.services import CaseServices
+from connector_healing.healing.submission import activate
+
+
+def approve(services: CaseServices, case_id: str, by: str) -> HealOutcome:
+    """Make a proposed version active.
+
+    Raises:
+        UnknownCaseError: If there is no such case.
+        InvalidCaseStateError: If nothing is proposed in it.
+    """
+    case = _in_state(services, case_id, CaseState.AWAITING_APPROVAL, CaseState.SUBMITTED)
+    chosen = next(c for c in services.store.candidates(case_id) if c.number == case.winner)
+    return activate(
+        services,
+        case,
+        chosen,
+        version_id=case.submitted_version or "",
+        reason=f"Approved by {by}.",
+        lease=None,
+    )
+
+
+def reject(services: CaseServices, case_id: str, by: str, reason: str = "") -> HealCase:
+    """Refuse a proposal; the failing version stays active.
+
+    Raises:
+        UnknownCaseError: If there is no such case.
+        InvalidCaseStateError: If the case is closed or its heal is active already.
+    """
+    case = _in_state(
+        services,
+        case_id,
+        CaseState.AWAITING_APPROVAL,
+        CaseState.OPEN,
+        CaseState.ABSTAINED,
+    )
+    why = f"Rejected by {by}{f': {reason}' if reason else '.'}"
+    return services.store.advance_case(
+        case.case_id, CaseState.REJECTED, None, services.clock.now(), reason=why
+    )
+
+
+def release(services: CaseServices, case_id: str, by: str) -> HealCase:
+    """Say that held data were right: the connector's next run loads them.
+
+    Only the suspicions of this case are waived, and only once; what was loaded then becomes
+    part of the baseline.
+
+    Raises:
+        UnknownCaseError: If there is no such case.
+        InvalidCaseStateError: If the case is being healed, or closed for another reason.
+        UsageError: If the case did not hold anything.
+    """
+    case = _in_state(
+        services, case_id, CaseState.OPEN, CaseState.ABSTAINED, CaseState.AWAITING_APPROVAL
+    )
+    failure = services.failure(case)
+    if not failure.suspicions:
+        raise UsageError(
+            "case", case_id, "It held no data: only a case of a held load package can be released."
+        )
+    now = services.clock.now()
+    services.store.save_waiver(case_id, failure.suspicions, now)
+    return services.store.advance_case(
+        case_id,
+        CaseState.REJECTED,
+        None,
+        now,
+        reason=f"Released by {by}: the data were right; the next run loads them.",
+    )
+
+
+def rollback(services: CaseServices, connector_id: str, by: str) -> str:
+    """Make the parent of the active version active again.
+
+    Returns:
+        The version that is active now.
+
+    Raises:
+        UnknownConnectorError: If no such connector ever ran.
+        UsageError: If the active version has no parent.
+    """
+    services.runtime(connector_id)
+    case = monitored(services, connector_id)
+    active = services.registry.active(connector_id)
+    if active is None or active.parent is None:
+        raise UsageError(
+            "connector", connector_id, "Its active version has no parent: there is nothing to undo."
+        )
+    if case is not None and case.submitted_version == active.version_id:
+        roll_back(services, case, f"by {by}.")
+    else:
+        services.registry.activate(connector_id, active.version_id, active.parent)
+    now_active = services.registry.active(connector_id)
+    return now_active.version_id if now_active else active.parent
+
+
+def open_by_hand(
+    services: CaseServices,
+    connector_id: str,
+    mode: HealMode,
+    parameters: Mapping[str, str],
+    run_id: str | None = None,
+) -> HealCase:
+    """Open, or join, the case of a connector's last failure.
+
+    Args:
+        services: The ports.
+        connector_id: Which connector.
+        mode: How far the heal may go.
+        parameters: Of the launch.
+        run_id: The failed Dagster run; None: the latest failure.
+
+    Raises:
+        UnknownConnectorError: If no such connector ever ran.
+        UsageError: If it has no failure to heal.
+    """
+    services.runtime(connector_id)
+    for record in services.store.runs(connector_id, 200):
+        if record.failure_id is None or (run_id and record.run_id != run_id):
+            continue
+        if record.status is RunStatus.SUCCEEDED:
+            continue
+        failure = services.store.failure(record.failure_id)
+        if failure is None:
+            continue
+        now = services.clock.now()
+        case, _ = services.store.open_case(failure, fingerprint(failure), mode, parameters, now)
+        if case.state is CaseState.OPEN:
+            case = services.store.advance_case(
+                case.case_id, CaseState.OPEN, None, now, mode=mode, reason=case.reason
+            )
+        return case
+    raise UsageError(
+        "run" if run_id else "connector",
+        run_id or connector_id,
+        f"No failure of connector {connector_id!r} is on record"
+        f"{f' for run {run_id}' if run_id else ''}: there is nothing to heal. "
+        f"See `connector-healing logs {connector_id}`.",
+    )
+
+
+def _in_state(services: CaseServices, case_id: str, *states: CaseState) -> HealCase:
+    case = services.case(case_id)
+    if case.state not in states:
+        raise InvalidCaseStateError(case_id, case.state.value, [s.value for s in states])
+    return case

@@ -1,0 +1,57 @@
+"""The asset checks of connectors: what the last run and its judge say."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import dagster as dg
+
+from connector_healing.core.records import RunStatus
+from connector_healing.orchestration.healing_resource import HealingResource
+
+CHECK_NAME = "loaded_as_expected"
+
+
+def build_connector_checks(
+    keys: Mapping[str, Sequence[dg.AssetKey]], healing: HealingResource
+) -> list[dg.AssetChecksDefinition]:
+    """One check on each asset of each connector: was its last load whole and unsuspicious?"""
+    return [_checks_of(connector_id, tuple(k), healing) for connector_id, k in keys.items()]
+
+
+def _checks_of(
+    connector_id: str, asset_keys: Sequence[dg.AssetKey], healing: HealingResource
+) -> dg.AssetChecksDefinition:
+    specs = [
+        dg.AssetCheckSpec(
+            CHECK_NAME,
+            asset=key,
+            description="The connector's last run loaded data that look like the data before.",
+        )
+        for key in asset_keys
+    ]
+    name = "".join(c if c.isalnum() else "_" for c in connector_id)
+
+    @dg.multi_asset_check(name=f"{name}_{CHECK_NAME}", specs=specs, can_subset=True)
+    def loaded_as_expected(
+        context: dg.AssetCheckExecutionContext,
+    ) -> Iterator[dg.AssetCheckResult]:
+        records = healing.opened().store.runs(connector_id, 1)
+        last = records[0] if records else None
+        # A flagged load is a success with a case: see `OnSuspicion.LOAD_AND_FLAG`.
+        good = last is not None and last.status is RunStatus.SUCCEEDED and last.case_id is None
+        for key in context.selected_asset_check_keys:
+            yield dg.AssetCheckResult(
+                asset_key=key.asset_key,
+                check_name=CHECK_NAME,
+                passed=good,
+                severity=dg.AssetCheckSeverity.ERROR,
+                description=(last.message or "") if last else "The connector has not run yet.",
+                metadata={
+                    "status": last.status.value if last else "never ran",
+                    "version": last.version_id if last else "",
+                    "requests": last.requests if last else 0,
+                    "rows": dict(last.rows) if last else {},
+                    "case": (last.case_id or "") if last else "",
+                },
+            )
+
+    return loaded_as_expected

@@ -1,0 +1,33 @@
+"""The keys of our metadata and tags in Dagster, and what they hold."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagster import AssetExecutionContext, OpExecutionContext
+
+from connector_healing.core.connector import Connector
+
+#: On assets: the `Connector` that makes them.
+CONNECTOR_KEY = "connector_healing/connector"
+
+#: On runs and assets: the connector's id.
+CONNECTOR_TAG = "connector_healing/connector_id"
+
+#: On heal runs: the heal case. Runs with it are never healed themselves.
+CASE_TAG = "connector_healing/case_id"
+
+
+def connector_of(context: OpExecutionContext | AssetExecutionContext) -> Connector | None:
+    """The connector whose assets this execution makes; None for assets that are not ours."""
+    if not isinstance(context, AssetExecutionContext) or not context.has_assets_def:
+        return None
+    return connector_in(context.assets_def.metadata_by_key)
+
+
+def connector_in(metadata_by_key: Mapping[Any, Mapping[str, Any]]) -> Connector | None:
+    """The connector in the metadata of some assets."""
+    for metadata in metadata_by_key.values():
+        found = metadata.get(CONNECTOR_KEY)
+        if isinstance(found, Connector):
+            return found
+    return None

@@ -1,0 +1,52 @@
+"""The secrets of a run: what must not show in anything that the run leaves behind."""
+
+import os
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from urllib.parse import urlsplit
+
+from connector_healing.core.secret_names import is_secret_name
+
+
+def secret_values(declared: Collection[str] = ()) -> frozenset[str]:
+    """All secret texts that this process could have used.
+
+    They come from dlt's providers that keep secrets, from environment variables whose names say
+    so, and from the declared ones. They are for a redactor and are kept nowhere.
+
+    Args:
+        declared: Names of environment variables that the connector reads.
+    """
+    found = {
+        value
+        for name, value in os.environ.items()
+        if value and (name in declared or is_secret_name(name))
+    }
+    found.update(_of_dlt())
+    return frozenset(found)
+
+
+def _of_dlt() -> Iterator[str]:
+    from dlt.common.configuration.container import Container
+    from dlt.common.configuration.providers.doc import BaseDocProvider
+    from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+
+    for provider in Container()[PluggableRunContext].providers.providers:
+        if provider.supports_secrets and isinstance(provider, BaseDocProvider):
+            yield from _leaves(tomllib.loads(provider.to_toml()))
+
+
+def _leaves(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _leaves(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _leaves(inner)
+    elif isinstance(value, str) and value:
+        # An address is kept beside secrets as often as not; of it only the password is one.
+        address = urlsplit(value) if "://" in value else None
+        if address is None:
+            yield value
+        elif address.password:
+            yield address.password
