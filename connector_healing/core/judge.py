@@ -37,18 +37,19 @@ CHILD_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """One resource of a package beside what is known of it."""
+    """One root table of a package, its children, and what is known of them."""
 
     dlt_resource: str
     root: TableProfile
     children: tuple[TableProfile, ...]
-    baselines: tuple[Baseline, ...]  #: Newest first, those with a root table.
+    past: tuple[TableProfile, ...]  #: The root table in good loads, newest first.
+    baselines: tuple[Baseline, ...]  #: The loads that `past` is from, in its order.
     expected: ResourceExpectations
 
     @property
     def sizes(self) -> list[int]:
         """Rows of the good loads, newest first."""
-        return [b.root.rows for b in self.baselines if b.root is not None]
+        return [t.rows for t in self.past]
 
     @property
     def is_full(self) -> bool:
@@ -118,17 +119,30 @@ def _loads(
 ) -> Iterable[_Load]:
     for name in sorted({t.dlt_resource for t in profile.tables.values() if t.dlt_resource}):
         tables = profile.of_resource(name)
-        root = next((t for t in tables if t.parent is None), None)
-        if root is None:
-            continue
-        past = tuple(b for b in baselines.get(name, ()) if b.root is not None)[:HISTORY]
-        yield _Load(
-            dlt_resource=name,
-            root=root,
-            children=tuple(t for t in tables if t.parent is not None),
-            baselines=past,
-            expected=expectations.get(name, ResourceExpectations()),
-        )
+        for root in (t for t in tables if t.parent is None):
+            past = [
+                (found, b)
+                for b in baselines.get(name, ())[:HISTORY]
+                if (found := next((t for t in b.tables if t.table == root.table), None))
+            ]
+            yield _Load(
+                dlt_resource=name,
+                root=root,
+                children=tuple(_descendants(root, tables)),
+                past=tuple(table for table, _ in past),
+                baselines=tuple(b for _, b in past),
+                expected=expectations.get(name, ResourceExpectations()),
+            )
+
+
+def _descendants(root: TableProfile, tables: Iterable[TableProfile]) -> list[TableProfile]:
+    family = {root.table}
+    found: list[TableProfile] = []
+    waiting = [t for t in tables if t.parent is not None]
+    while born := [t for t in waiting if t.parent in family and t.table not in family]:
+        family.update(t.table for t in born)
+        found += born
+    return found
 
 
 def _no_rows(load: _Load) -> Iterable[Suspicion]:
@@ -230,11 +244,11 @@ def _child_table_lost(load: _Load) -> Iterable[Suspicion]:
     """A child table without rows that loads of this size always filled."""
     rows = load.root.rows
     present = {t.table for t in load.children if t.rows}
-    known = {t.table: t for b in reversed(load.baselines) for t in b.tables if t.parent}
-    for name in sorted(set(known) - present) if rows else ():
-        like = [b for b in load.baselines if b.root is not None and 2 * b.root.rows >= rows]
-        counts = [sum(t.rows for t in b.tables if t.table == name) for b in like]
-        parents = sum(b.root.rows for b in like if b.root is not None)
+    known = {t.table for b in load.baselines for t in _descendants(load.root, b.tables)}
+    like = [(t, b) for t, b in zip(load.past, load.baselines, strict=True) if 2 * t.rows >= rows]
+    parents = sum(t.rows for t, _ in like)
+    for name in sorted(known - present) if rows else ():
+        counts = [sum(t.rows for t in b.tables if t.table == name) for _, b in like]
         enough = len(like) >= (1 if load.is_full else ENOUGH_LOADS)
         if enough and all(counts) and sum(counts) * rows >= CHILD_ROWS * parents:
             yield load.suspicion(

@@ -73,5 +73,5 @@ def periods_since(loads: Sequence[datetime], now: datetime) -> float:
     gaps = [a - b for a, b in pairwise(loads) if a > b]
     if not gaps:
         return 1.0
-    usual: timedelta = median(gaps)
+    usual = timedelta(seconds=median(gap.total_seconds() for gap in gaps))
     return max(1.0, (now - loads[0]) / usual)
