@@ -7,7 +7,7 @@ fails the load (dlt 1.31, DuckDB 2.0). So that dlt writes ``jsonl``, and the fil
 into Parquet of exactly the schema's types before anything is loaded. dlt loads Parquet natively.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,19 +32,26 @@ from connector_healing.sandbox.quoting import literal, quoted
 _DUCKDB = "dlt.destinations.duckdb"
 
 
-def normalize_quickly(pipeline: dlt.Pipeline) -> NormalizeInfo | None:
+def normalize_quickly(
+    pipeline: dlt.Pipeline, normalize: Callable[[], NormalizeInfo | None] | None = None
+) -> NormalizeInfo | None:
     """`pipeline.normalize()`, with files that load fast where the destination is DuckDB.
 
     Nothing changes for any other destination, nor where the user chose a file format. No trace
     of the format stays in the schema: without us, the next load is as dlt would have it.
 
+    Args:
+        pipeline: Extracted, without a `loader_file_format`.
+        normalize: Called in place of `pipeline.normalize`, for one who stands in for it.
+
     Returns:
-        What `pipeline.normalize()` returned.
+        What normalising returned.
     """
+    plainly = normalize or pipeline.normalize
     if not uses_default_format(pipeline):
-        return pipeline.normalize()
+        return plainly()
     with _preferring(pipeline, "jsonl"):
-        info = pipeline.normalize()
+        info = plainly()
     type_package_files(pipeline)
     return info
 
