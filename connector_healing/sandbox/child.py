@@ -21,6 +21,7 @@ from connector_healing.core.reproduction import (
 from connector_healing.runtime.cassette import CassettePlayer, observe
 from connector_healing.runtime.gate import Gate, gated, token_endpoints
 from connector_healing.runtime.recorder import recording
+from connector_healing.sandbox.connections import ConnectionGuard
 from connector_healing.sandbox.credentials import install_configuration
 from connector_healing.sandbox.landlock import READ, READ_AND_RUN, WRITE, Right, confine
 from connector_healing.sandbox.limits import detach, limit_resources
@@ -92,7 +93,12 @@ def _run(assignment: Assignment, counters: Counters, warnings: tuple[str, ...]) 
         seen = stack.enter_context(recording())
         if request.trace:
             stack.enter_context(tracing(tracer))
-        error = _error_of(assignment, progress, gate)
+        guard = ConnectionGuard()
+        guard.install()
+        error = _error_of(assignment, progress)
+        # A refused request that the connector swallowed is no less a failure.
+        refused = (*gate.refusals, *guard.refusals)
+        error = error or next(iter(refused), None)
     failure = _failure(assignment, progress, error, redactor) if error is not None else None
     cassette = Path(assignment.work_dir, RECORDED)
     if request.record_to is not None:
@@ -142,13 +148,13 @@ def _counting(gate: Gate, counters: Counters) -> Iterator[None]:
         over.set()
 
 
-def _error_of(assignment: Assignment, progress: Progress, gate: Gate) -> BaseException | None:
-    """What the connector raised; a refused request that it swallowed counts as raised."""
+def _error_of(assignment: Assignment, progress: Progress) -> BaseException | None:
+    """What the connector raised."""
     try:
         run_connector(assignment, progress)
     except BaseException as error:  # noqa: BLE001  # whatever the connector does is an outcome
         return error
-    return gate.refusals[0] if gate.refusals else None
+    return None
 
 
 def _failure(

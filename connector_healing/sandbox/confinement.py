@@ -1,5 +1,6 @@
 """What a run may read and where it may connect: worked out in the parent, enforced in the child."""
 
+import importlib.util
 import re
 import site
 import sys
@@ -52,7 +53,10 @@ def readable_paths(
     runtime = request.runtime
     hidden = tuple(path.resolve() for path in forbidden)
     tops = {m.name.partition(".")[0] for m in request.code.modules}
-    roots = {Path(p) for p in (*sys.path, *runtime.import_paths, runtime.project_dir) if p}
+    programs = tuple(Path(p).resolve() for p in runnable_paths())
+    named = {Path(p) for p in (*sys.path, *runtime.import_paths, runtime.project_dir) if p}
+    named.update(_package_folders(tops))
+    roots = {p for p in named if not any(p.resolve().is_relative_to(known) for known in programs)}
     found = {*_SETTINGS, *more, *request.cassettes}
     for root in sorted(roots):
         if root.is_dir():
@@ -60,6 +64,14 @@ def readable_paths(
         elif root.is_file():
             found.add(str(root))
     return tuple(sorted(found))
+
+
+def _package_folders(tops: Iterable[str]) -> Iterator[Path]:
+    """Where packages lie that an editable install's own finder knows."""
+    for top in sorted(tops):
+        with suppress(ImportError, ValueError):
+            spec = importlib.util.find_spec(top)
+            yield from map(Path, (spec and spec.submodule_search_locations) or ())
 
 
 def _code_in(root: Path, hidden: Sequence[Path], tops: Collection[str]) -> Iterator[Path]:

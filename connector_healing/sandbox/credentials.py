@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from connector_healing.core.reproduction import ConnectorRuntime
 from connector_healing.core.secret_names import is_secret_name
+from connector_healing.errors import UsageError
 
 if TYPE_CHECKING:
     from dlt.common.configuration.providers.provider import ConfigProvider
@@ -86,6 +87,7 @@ def _is_withheld(parts: tuple[str, ...]) -> bool:
 def _providers(project_dir: Path) -> "list[ConfigProvider]":
     """The providers of dlt in their order, those that the running process registered last."""
     from dlt.common.configuration.container import Container
+    from dlt.common.configuration.exceptions import ConfigProviderException
     from dlt.common.configuration.providers import (
         ConfigTomlProvider,
         EnvironProvider,
@@ -95,11 +97,16 @@ def _providers(project_dir: Path) -> "list[ConfigProvider]":
     from dlt.common.runtime.run_context import DOT_DLT, global_dir
 
     settings = str(project_dir / DOT_DLT)
-    found: list[ConfigProvider] = [
-        EnvironProvider(),
-        SecretsTomlProvider(settings, global_dir()),
-        ConfigTomlProvider(settings, global_dir()),
-    ]
+    try:
+        found: list[ConfigProvider] = [
+            EnvironProvider(),
+            SecretsTomlProvider(settings, global_dir()),
+            ConfigTomlProvider(settings, global_dir()),
+        ]
+    except ConfigProviderException:
+        # Its text may quote the file.
+        allowed = "Its secrets.toml or config.toml is not TOML: correct it."
+        raise UsageError("dlt configuration", settings, allowed) from None
     names = {provider.name for provider in found}
     registered = Container()[PluggableRunContext].providers.providers
     return found + [p for p in registered if p.name not in names and p.supports_sections]

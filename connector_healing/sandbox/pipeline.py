@@ -42,10 +42,9 @@ def run_connector(assignment: Assignment, progress: Progress) -> None:
         pipeline = _pipeline(assignment)
         _seed_state(assignment, pipeline, source)
         progress.stage = Stage.EXTRACT
-        pipeline.extract(source, loader_file_format="jsonl")
+        pipeline.extract(source)
         progress.stage = Stage.NORMALIZE
-        pipeline.normalize()
-        progress.profile = _profile(pipeline)
+        progress.profile = _normalised(pipeline)
         progress.stage = Stage.LOAD
         pipeline.load(workers=_LOAD_WORKERS)
     database = Path(assignment.work_dir, DATABASE)
@@ -96,7 +95,9 @@ def _seed_state(assignment: Assignment, pipeline: "Pipeline", source: "DltSource
         state.setdefault("sources", {})[source.name] = decode_state(given)
 
 
-def _profile(pipeline: "Pipeline") -> PackageProfile:
+def _normalised(pipeline: "Pipeline") -> PackageProfile:
     from connector_healing.sandbox.packages import profile_package
+    from connector_healing.sandbox.quick_load import normalize_quickly
 
+    normalize_quickly(pipeline)
     return profile_package(pipeline)

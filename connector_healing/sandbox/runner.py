@@ -62,6 +62,11 @@ class ProcessSandbox:
             self, _close, self._server, self._channels, self._lock, self._directory
         )
 
+    @property
+    def server_pid(self) -> int | None:
+        """The fork server's process id, while it runs."""
+        return self._server.pid
+
     def start(self) -> None:
         """Start the fork server already now, so that the first run need not wait for its imports."""
         self._server.start()

@@ -23,6 +23,7 @@ PRELOADED = (
     "duckdb",
     "requests",
     "dlt.common.configuration.plugins",
+    "dlt.common.libs.sql_alchemy_compat",
     "dlt.destinations.impl.duckdb.duck",
     "dlt.destinations.impl.duckdb.sql_client",
     "dlt.destinations.insert_job_client",
@@ -34,9 +35,13 @@ PRELOADED = (
     "dlt.sources.helpers.rest_client",
     "dlt.sources.rest_api",
     "encodings.idna",
+    "netrc",
     "pendulum.locales.en.locale",
+    "connector_healing.core.capture",
     "connector_healing.sandbox.child",
+    "connector_healing.sandbox.packages",
     "connector_healing.sandbox.pipeline",
+    "connector_healing.sandbox.quick_load",
 )
 
 
