@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from connector_healing.core.drift.agreement import Agreement
 from connector_healing.core.drift.columns import Column
-from connector_healing.core.drift.flatten import Scalar
 from connector_healing.core.drift.kinds import Kind, epoch_scale
 from connector_healing.core.drift.views import View
 
@@ -29,7 +28,7 @@ _BY_TYPE: Mapping[tuple[str, str], str] = {
     ("int", "bool"): "cast_bool",
     ("int", "str"): "to_string",
     ("float", "str"): "to_string",
-    ("float", "int"): "cast_int",
+    ("int", "float"): "cast_number",
     ("bool", "str"): "bool_to_string",
     ("bool", "int"): "cast_int",
 }
@@ -60,16 +59,14 @@ def is_new_identifier(old: Column, new: Column) -> bool:
 
 
 def _type_of(column: Column) -> str | None:
-    """The JSON type of most values; whole floats count as integers."""
+    """The JSON type of most values; integers among numbers are numbers."""
     found: dict[str, int] = {}
     for value, count in column.sample:
-        name = _type_name(value)
+        name = type(value).__name__
         found[name] = found.get(name, 0) + count
+    if "float" in found:
+        found["float"] += found.pop("int", 0)
     return max(sorted(found), key=lambda name: found[name]) if found else None
-
-
-def _type_name(value: Scalar) -> str:
-    return "int" if isinstance(value, float) and value.is_integer() else type(value).__name__
 
 
 def _main_kind(column: Column) -> Kind | None:
@@ -100,6 +97,8 @@ def _text_to_text(old: Column, new: Column) -> str:
         return "datetime_to_date"
     if _share(old, Kind.DATETIME) > _MOSTLY and _share(new, Kind.DATETIME) > _MOSTLY:
         return "space_to_rfc3339" if _spaced(old) and not _spaced(new) else "identity"
+    if _pathlike(new) > _MOSTLY and _share(old, *_IDENTIFIERS) > _MOSTLY:
+        return "resource_name"
     return "identity"
 
 

@@ -56,7 +56,7 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ),
     (Kind.CODE, re.compile(r"[A-Z]{2,3}")),
     (Kind.CONSTANT, re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")),
-    (Kind.TOKEN, re.compile(r"(?=.*\d)[0-9A-Za-z_+/=-]{12,}")),
+    (Kind.TOKEN, re.compile(r"(?=.*\d)[0-9A-Za-z_+=-]{12,}")),
     (Kind.PATH, re.compile(r"/?[^\s/]+(/[^\s/]+)+/?")),
     (Kind.WORD, re.compile(r"[^\s]+")),
 )

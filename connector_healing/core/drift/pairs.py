@@ -7,7 +7,7 @@ from math import exp
 
 from connector_healing.core.drift.agreement import Agreement
 from connector_healing.core.drift.columns import Column
-from connector_healing.core.drift.names import NO_LIKENESS, NameLikeness, name_likeness
+from connector_healing.core.drift.names import NO_LIKENESS, NameLikeness, name_likeness, name_of
 from connector_healing.core.drift.partners import likeliest_partners
 from connector_healing.core.drift.shapes import UNLIKE, ShapeLikeness, shape_likeness
 from connector_healing.core.drift.shared import SharedRecords
@@ -21,13 +21,13 @@ _NAME_WEIGHTS: Mapping[str, float] = {
     "letters": 0.75,
     "old_covered": 2.0,
     "new_covered": 2.0,
-    "parents": 1.25,
+    "parents": 1.5,
 }
-_SHAPE_WEIGHTS: Mapping[str, float] = {"kinds": 2.75, "values": 3.5, "filled": 2.0}
+_SHAPE_WEIGHTS: Mapping[str, float] = {"kinds": 2.75, "values": 3.25, "filled": 2.0}
 _AGREES, _DISAGREES = 2.0, 2.5  #: For ten nats.
 _MANY_RIVALS = -1.5
 #: Of the second pass, which knows the first one's best guesses.
-_RIVAL, _CONTAINER, _RULE = -3.0, 0.5, 0.5
+_RIVAL, _CONTAINER, _RULE = -3.0, 0.5, 1.5
 #: Evidence beyond so many nats is not told apart.
 _MOST_NATS = 20.0
 
@@ -40,6 +40,8 @@ _REFUTED_NATS, _REFUTED_SHARED, _REFUTED_SHARE = -4.0, 4, 0.4
 _PROVEN_NATS, _PROVEN_SHARE, _PROVEN_SHARED = 10.0, 0.9, 6
 _DOMINATED = 0.1
 REFUTED = -12.0
+#: Names that say this much of one another speak for a pair; containers below that, against it.
+_SAID, _STRANGE = 0.5, 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +54,20 @@ class Pair:
     shapes: ShapeLikeness
     agreement: Agreement
     odds: float = REFUTED  #: Natural log-odds.
+    moved: float = 0.0  #: The chance that another field went from the same container to the same.
 
     @property
     def chance(self) -> float:
         """The odds as a probability."""
         return 1 / (1 + exp(-max(-30.0, min(30.0, self.odds))))
+
+    @property
+    def is_well_named(self) -> bool:
+        """Whether the names alone speak for the pair, and the containers do not against it."""
+        containers = container_of(self.old.path), container_of(self.new.path)
+        said = (self.names.old_covered + self.names.new_covered) / 2
+        strange = all(containers) and max(self.names.parents, self.moved) < _STRANGE
+        return said >= _SAID and not strange
 
     @property
     def is_refuted(self) -> bool:
@@ -141,18 +152,18 @@ def _dominated(pairs: Iterable[Pair]) -> set[tuple[str, str]]:
 def _second_pass(pairs: list[Pair]) -> list[Pair]:
     """Weigh each pair again, knowing its rivals and what became of its siblings."""
     support = Support(pairs)
-    return [
-        pair
-        if pair.odds <= REFUTED
-        else replace(
-            pair,
-            odds=pair.odds
-            + _RIVAL * (support.rival_of_old(pair) + support.rival_of_new(pair))
-            + _CONTAINER * support.container(pair)
-            + _RULE * support.rule(pair),
-        )
-        for pair in pairs
-    ]
+    return [pair if pair.odds <= REFUTED else _supported(pair, support) for pair in pairs]
+
+
+def _supported(pair: Pair, support: "Support") -> Pair:
+    moved = support.container(pair)
+    odds = pair.odds + _CONTAINER * moved + _RULE * support.rule(pair)
+    odds += _RIVAL * (support.rival_of_old(pair) + support.rival_of_new(pair))
+    return replace(pair, odds=odds, moved=moved)
+
+
+_Exchange = tuple[frozenset[str], frozenset[str]]
+_NO_EXCHANGE: _Exchange = (frozenset(), frozenset())
 
 
 class Support:
@@ -162,18 +173,17 @@ class Support:
         self._by_old: dict[str, list[Pair]] = defaultdict(list)
         self._by_new: dict[str, list[Pair]] = defaultdict(list)
         self._by_containers: dict[tuple[str, str], list[Pair]] = defaultdict(list)
-        self._by_names: dict[tuple[str, str], list[Pair]] = defaultdict(list)
+        self._by_words: dict[_Exchange, list[Pair]] = defaultdict(list)
         for pair in pairs:
             self._by_old[pair.old.path].append(pair)
             self._by_new[pair.new.path].append(pair)
-            (outer, name), (new_outer, new_name) = split(pair.old.path), split(pair.new.path)
-            if outer != new_outer:
-                self._by_containers[outer, new_outer].append(pair)
-            if name != new_name:
-                self._by_names[name, new_name].append(pair)
-        for listed in (self._by_old, self._by_new, self._by_containers, self._by_names):
-            for found in listed.values():
-                found.sort(key=lambda pair: -pair.odds)
+            containers = container_of(pair.old.path), container_of(pair.new.path)
+            if containers[0] != containers[1]:
+                self._by_containers[containers].append(pair)
+            self._by_words[_exchange(pair)].append(pair)
+        listed = (self._by_old, self._by_new, self._by_containers, self._by_words)
+        for found in (found for index in listed for found in index.values()):
+            found.sort(key=lambda pair: -pair.odds)
 
     def rival_of_old(self, pair: Pair) -> float:
         """The chance of the best other new field for the pair's old one."""
@@ -185,13 +195,15 @@ class Support:
 
     def container(self, pair: Pair) -> float:
         """The chance that the whole container moved alike: its best other field's."""
-        at = split(pair.old.path)[0], split(pair.new.path)[0]
+        at = container_of(pair.old.path), container_of(pair.new.path)
         return _best(p for p in self._by_containers.get(at, ()) if _is_apart(p, pair))
 
     def rule(self, pair: Pair) -> float:
-        """The chance that the same renaming happened elsewhere."""
-        at = split(pair.old.path)[1], split(pair.new.path)[1]
-        return _best(p for p in self._by_names.get(at, ()) if _is_apart(p, pair))
+        """The chance that the same words were exchanged in another name."""
+        exchanged = _exchange(pair)
+        if exchanged == _NO_EXCHANGE:
+            return 0.0
+        return _best(p for p in self._by_words.get(exchanged, ()) if _is_apart(p, pair))
 
 
 def _best(pairs: Iterable[Pair]) -> float:
@@ -203,7 +215,12 @@ def _is_apart(one: Pair, other: Pair) -> bool:
     return one.old.path != other.old.path and one.new.path != other.new.path
 
 
-def split(path: str) -> tuple[str, str]:
-    """A path's container and its own name, without list marks."""
-    outer, _, name = path.replace("[]", "").rpartition(".")
-    return outer, name
+def _exchange(pair: Pair) -> _Exchange:
+    """The words that only the old name has, and those that only the new one has."""
+    one, other = set(name_of(pair.old.path).leaf), set(name_of(pair.new.path).leaf)
+    return frozenset(one - other), frozenset(other - one)
+
+
+def container_of(path: str) -> str:
+    """A path without its own name and without list marks."""
+    return path.replace("[]", "").rpartition(".")[0]

@@ -54,8 +54,8 @@ class SharedRecords:
             if found.shared and found.share >= _AGREED:
                 return found
         if found.share < _MISSED and max(old.distinct, new.distinct) <= MOST_CODES:
-            return self._coded(old, new) or found
-        return found
+            found = self._coded(old, new) or found
+        return found if found.equal or _are_comparable(old, new) else NOTHING_SHARED
 
     def covered(self, old: Column, new: Column) -> float:
         """The share of the shared records with an old value that have a new one too."""
@@ -95,6 +95,11 @@ class SharedRecords:
 
 def _is_filled(values: tuple[Scalar, ...] | None) -> bool:
     return values is not None and any(value is not None for value in values)
+
+
+def _are_comparable(old: Column, new: Column) -> bool:
+    """Whether two fields that never agree may be held against each other: not yes and "active"."""
+    return (Kind.BOOL in old.kinds) == (Kind.BOOL in new.kinds)
 
 
 def views_for(old: Column, new: Column) -> tuple[View, ...]:

@@ -135,7 +135,7 @@ class Court:
             found.share >= _CHURNED_SHARE and pair.chance >= _CHURNED_CHANCE
         ):
             return f"only {found.share:.0%} of {found.shared} shared records agree"
-        if pair.chance < APPLY:
+        if pair.chance < APPLY or not (pair.is_proven or pair.is_well_named):
             return "nothing proves it"
         return ""
 
