@@ -13,6 +13,7 @@ import pytest
 from connector_healing.core.failure import Stage
 from connector_healing.core.reproduction import SandboxOutcome, SandboxStatus, Traffic
 from connector_healing.errors import SandboxError, UnreadableCassetteError
+from connector_healing.ports import Sandbox
 from connector_healing.sandbox.runner import ProcessSandbox
 from connector_healing_tests.sandbox.loopback import LoopbackApi
 from connector_healing_tests.sandbox.processes import alive, await_that, children
@@ -479,7 +480,7 @@ def test_what_a_killed_owner_left_behind_is_removed_by_the_next(tmp_path: Path) 
     left.mkdir(parents=True)
     (left / "owner.lock").touch()
     (left / "data").write_text("rows")
-    owned = ProcessSandbox(tmp_path)
+    owned: Sandbox = ProcessSandbox(tmp_path)
     others = ProcessSandbox(tmp_path)
     try:
         assert not left.exists()
