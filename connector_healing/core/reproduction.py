@@ -86,6 +86,7 @@ class EndpointObservation:
     page_size: int  #: The largest number of records in one answer.
     ended: bool  #: Whether the last answer held no sign of a further page.
     repeated: bool = False  #: Whether one page came twice.
+    said_last: bool = False  #: Whether the last answer said in words that no page follows.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,3 +107,5 @@ class SandboxOutcome:
     warnings: tuple[str, ...] = ()  #: Protections that this machine could not give.
     log_tail: tuple[str, ...] = ()
     source_state: Mapping[str, object] = field(default_factory=dict)  #: After the run.
+    #: dlt source state that the run started from; None: as a first run.
+    source_state_before: Mapping[str, object] | None = None
