@@ -95,7 +95,7 @@ def _moves_on(old: Column, new: Column, shared: SharedRecords) -> bool:
         return False
     onwards = sum(end > start for start, end in moved) / len(moved)
     steps = {round(end - start, 3) for start, end in moved}
-    factors = {round(end / start, 3) for start, end in moved if start}
+    factors = {round(end / start, 12) for start, end in moved if start}
     varied = min(len(steps), len(factors)) > max(1, _SAME_STEP * len(moved))
     return onwards >= _ONE_WAY and varied
 

@@ -53,7 +53,8 @@ class SharedRecords:
                 found = tried
             if found.shared and found.share >= _AGREED:
                 return found
-        if found.share < _MISSED and max(old.distinct, new.distinct) <= MOST_CODES:
+        are_words = not (old.numbers and new.numbers)
+        if found.share < _MISSED and are_words and max(old.distinct, new.distinct) <= MOST_CODES:
             found = self._coded(old, new) or found
         return found if found.equal or _are_comparable(old, new) else NOTHING_SHARED
 

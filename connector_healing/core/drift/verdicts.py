@@ -113,7 +113,9 @@ class Court:
         if not found.equal and _clash(old, new) and transform == "identity":
             return f"{new.path!r} now holds values of another kind."
         if found.equal and transform not in LOSSLESS:
-            return f"The values under {new.path!r} are written otherwise now ({transform})."
+            return (
+                f"The values under {new.path!r} changed: they are written otherwise ({transform})."
+            )
         if not found.equal and is_new_identifier(old, new):
             return f"{new.path!r} now holds identifiers of another form."
         return ""
