@@ -43,8 +43,8 @@ def agreement(old: Sequence[Cell], new: Sequence[Cell], view: View, opaque: floa
     if not pairs:
         return NOTHING_SHARED
     total = len(pairs)
-    frequency = Counter(b for _, b in pairs)
-    agreed = Counter(a for a, b in pairs if a == b)
+    agreed = Counter([a for a, b in pairs if a == b])
+    frequency = Counter([b for _, b in pairs]) if agreed else Counter()
     equal = agreed.total()
     evidence = (total - equal) * log(1 - _FAITHFUL)
     for cell, times in agreed.items():

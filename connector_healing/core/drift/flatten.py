@@ -36,6 +36,8 @@ def leaves(record: object) -> dict[str, list[Scalar]]:
 
 def _children(path: str, value: object) -> list[tuple[str, object]] | None:
     """The parts of a container with their paths; None for a scalar."""
+    if isinstance(value, str | int | float | None):
+        return None
     if isinstance(value, Mapping):
         prefix = f"{path}." if path else ""
         return [(f"{prefix}{key}", part) for key, part in value.items()]
