@@ -169,7 +169,7 @@ class Writer:
             else:
                 default = "" if read.default is None else f", {self._default(read)}"
                 text = f"{text}.get({key}{default})"
-        return f"(None if {text} is None else {rewrite.cast}({text}))" if rewrite.cast else text
+        return _cast(rewrite, text, text)
 
     def _default(self, read: Read) -> str:
         if read.default is None:
@@ -210,8 +210,7 @@ class Writer:
                 return f"({held} if {self._condition(rewrite, first)} else {original})"
             return f"({self._holds(read, first, new, how)} {joined} {original})"
         if not rewrite.witness:
-            original_first = self._original(rewrite, first)
-            return f"(None if {original_first} is None else {rewrite.cast}({original}))"
+            return _cast(rewrite, self._original(rewrite, first), original)
         if read.kind is ReadKind.POP:
             default = "" if read.default is None else f", {self._default(read)}"
             key = key_literal(read, new[-1])
@@ -221,6 +220,14 @@ class Writer:
             return f"{first}.get({key_literal(read, new[-1])}, {original})"
         value = self._value(rewrite, rest)
         return f"({value} if {self._condition(rewrite, first)} else {original})"
+
+
+def _cast(rewrite: Rewrite, first: str, rest: str) -> str:
+    """The value cast back; `first` is evaluated before `rest`."""
+    if rewrite.cast is None:
+        return rest
+    back, changed = rewrite.cast
+    return f"({back}({rest}) if isinstance({first}, {changed}) else {rest})"
 
 
 def _is_get_of(call: cst.CSTNode | None, key: str, argument: cst.CSTNode) -> bool:

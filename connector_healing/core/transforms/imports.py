@@ -115,11 +115,11 @@ def _place(syntax: Syntax) -> tuple[int, bool]:
     follows = False
     for position, statement in enumerate(syntax.module.body):
         if _is_import(statement):
-            offset, follows = _line_end(syntax, statement), True
+            offset, follows = syntax.line_end(syntax.span(statement)[1]), True
         elif follows or not (position == 0 and _is_docstring(statement)):
             break
         else:
-            offset = _line_end(syntax, statement)
+            offset = syntax.line_end(syntax.span(statement)[1])
     return offset, follows
 
 
@@ -142,13 +142,3 @@ def _is_docstring(statement: cst.CSTNode) -> bool:
         and isinstance(statement.body[0], cst.Expr)
         and isinstance(statement.body[0].value, cst.SimpleString | cst.ConcatenatedString)
     )
-
-
-def _line_end(syntax: Syntax, statement: cst.CSTNode) -> int:
-    end = syntax.span(statement)[1]
-    at = len(syntax.text)
-    for mark in ("\n", "\r"):
-        found = syntax.text.find(mark, end)
-        if 0 <= found < at:
-            at = found
-    return min(len(syntax.text), at + (2 if syntax.text.startswith("\r\n", at) else 1))

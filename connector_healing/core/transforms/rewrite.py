@@ -9,8 +9,9 @@ from connector_healing.core.transforms.reads import Read, ReadKind, assigned_bas
 from connector_healing.core.transforms.renames import ITEM, Path, Renames, text_of
 from connector_healing.core.transforms.syntax import Syntax
 
-#: Casts that give back the old value from the new one whatever it is, null aside.
-SAFE_CASTS: Mapping[str, str] = {"identity": "", "cast_int": "int", "to_string": "str"}
+#: What gives back an old value from a changed one, and the type of the changed ones: whatever
+#: else comes (a null, a value of the old format) stays as it is.
+CASTS: Mapping[str, tuple[str, str]] = {"cast_int": ("str", "int"), "to_string": ("int", "str")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class Rewrite:
     absorbed: tuple[cst.CSTNode, ...]  #: Inner reads that this rewrite deals with.
     witness: int  #: So many keys of `new` exist only in the new format; 0: the path is unchanged.
     in_scalar: bool  #: Whether the old format held a scalar where the new one goes on.
-    cast: str  #: Name of the built-in that gives back the old type; empty: none.
+    cast: tuple[str, str] | None  #: Of `CASTS`.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ class Planner:
         transform = fate.transform if fate is not None and fate.new is not None else "identity"
         if not self.moves(path) and transform == "identity":
             return None
-        if transform not in SAFE_CASTS:
+        if transform != "identity" and transform not in CASTS:
             return Impossible(f"its values changed by {transform}, which is not undone safely")
         target = self.renames.target(path)
         if target is None:
@@ -103,7 +104,7 @@ class Planner:
         if isinstance(found, Impossible):
             return found
         level, new = found
-        return self._rewrite(read, level, new, SAFE_CASTS[transform])
+        return self._rewrite(read, level, new, CASTS.get(transform))
 
     def _best_level(self, read: Read, base: Path, target: Path) -> tuple[_Level, Path] | Impossible:
         """The nearest object that still leads to the value, its own reading unchanged if possible."""
@@ -142,7 +143,9 @@ class Planner:
             absorbed = (*absorbed, step.node) if inside else absorbed
             at, path, depth = step, path[:-1], depth + 1
 
-    def _rewrite(self, read: Read, level: _Level, new: Path, cast: str) -> Rewrite | Impossible:
+    def _rewrite(
+        self, read: Read, level: _Level, new: Path, cast: tuple[str, str] | None
+    ) -> Rewrite | Impossible:
         home = self.renames.target(level.path) or ()
         unchanged = level.depth == 1 and new == (read.name,)
         fresh = (n for n in range(1, len(new) + 1) if not self.renames.reused((*home, *new[:n])))

@@ -141,6 +141,11 @@ class Syntax:
         """Where the line that holds an offset starts."""
         return max(self.text.rfind("\n", 0, offset), self.text.rfind("\r", 0, offset)) + 1
 
+    def line_end(self, offset: int) -> int:
+        """Where the line after the one that holds an offset starts."""
+        found = _LINE_END.search(self.text, offset)
+        return found.end() if found is not None else len(self.text)
+
     def indentation(self, offset: int) -> str:
         """The blanks at the start of the line that holds an offset."""
         line = self.text[self.line_start(offset) :]

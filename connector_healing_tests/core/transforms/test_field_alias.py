@@ -320,10 +320,10 @@ def test_a_name_of_the_old_format_cannot_tell_the_formats_apart() -> None:
 @pytest.mark.parametrize(
     ("read", "transform", "value", "wanted"),
     [
-        ('row["id"]', "cast_int", "1", 1),
-        ('row.get("id")', "cast_int", "1", 1),
-        ('row["id"]', "cast_int", None, None),
-        ('row["carrier"]', "to_string", 7, "7"),
+        ('row["id"]', "to_string", "1", 1),
+        ('row.get("id")', "to_string", "1", 1),
+        ('row["id"]', "to_string", None, None),
+        ('row["carrier"]', "cast_int", 7, "7"),
     ],
 )
 def test_a_safe_cast(read: str, transform: str, value: object, wanted: object) -> None:
