@@ -7,6 +7,7 @@ from connector_healing.core.failure import HttpExchange
 from connector_healing.core.redaction import Redactor
 
 MAX_BODY = 4_000  #: Characters of a body's excerpt.
+MAX_UNREAD = 65_536  #: Bytes of a body that is read only now.
 MAX_HEADERS = 60
 MAX_HEADER = 500  #: Characters of one header's value.
 MAX_URL = 1_000
@@ -122,8 +123,7 @@ def _status(response: object) -> int | None:
 
 
 def _body(response: object) -> str:
-    # Of a requests response that was not read (`stream=True`), `content` would read the socket.
-    if safe_attribute(response, "_content") is False:
+    if safe_attribute(response, "_content") is False and not _is_small(response):
         return ""
     encoding = safe_attribute(response, "encoding")
     for name in _BODIES:
@@ -131,6 +131,17 @@ def _body(response: object) -> str:
         if isinstance(value, str | bytes) and value:
             return _decoded(value, encoding if isinstance(encoding, str) else None)
     return ""
+
+
+def _is_small(response: object) -> bool:
+    """Whether the rest of a requests response that was not read may be read now.
+
+    dlt's RESTClient raises in a hook, before requests reads the body as it would have done; the
+    request's own timeout still holds. A stream of unknown length is left alone.
+    """
+    headers = {k.lower(): v for k, v in _mapping(safe_attribute(response, "headers")).items()}
+    length = safe_text(headers.get("content-length", ""))
+    return length.isdecimal() and int(length) <= MAX_UNREAD
 
 
 def _decoded(value: str | bytes, encoding: str | None) -> str:
