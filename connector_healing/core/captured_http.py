@@ -77,7 +77,8 @@ def _of_response(error: BaseException, response: object, redactor: Redactor) -> 
 def _is_http_error(error: BaseException, headers: Mapping[str, object]) -> bool:
     """Whether an exception with a number called status or code speaks of HTTP at all."""
     return bool(headers) or any(
-        safe_attribute(error, name) is not None for name in ("http_status", "request_info")
+        safe_attribute(error, name) is not None
+        for name in ("http_status", "request_info", "url", "content")
     )
 
 

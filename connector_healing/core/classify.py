@@ -56,7 +56,10 @@ def _tables(clues: Clues) -> Iterator[Rule]:
     """
     yield from suspicion.RULES
     yield from dlt.RULES
-    transport = not clues.root.isdisjoint(network.TRANSPORT)
+    # urllib's HTTPError is an answer, though by descent it is a URLError.
+    transport = not clues.root.isdisjoint(network.TRANSPORT) and (
+        "urllib.error.HTTPError" not in clues.root
+    )
     yield from ((*network.RULES, *http.RULES) if transport else (*http.RULES, *network.RULES))
     yield from document.RULES
     yield from body.RULES

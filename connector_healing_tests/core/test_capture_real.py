@@ -1,6 +1,7 @@
 """Real exceptions of real dlt, requests and DuckDB, captured and classified."""
 
 import socket
+import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -280,7 +281,8 @@ def test_a_locked_destination_is_busy(runs: Runs, tmp_path: Path) -> None:
     error = duckdb.IOException(
         'IO Error: Could not set lock on file "x.db": Conflicting lock is held in python (PID 7)'
     )
-    assert classify(captured(error)).rule != "dlt.destination_busy"
+    reading = captured(error, stage=Stage.EXTRACT)
+    assert classify(reading).subcategory is not Sub.DESTINATION_BUSY
     assert classify(captured(error, stage=Stage.SYNC)).subcategory is Sub.DESTINATION_BUSY
 
 
@@ -336,3 +338,10 @@ def test_no_secret_is_captured_anywhere(api: str, runs: Runs) -> None:
     for secret in [*secrets, "named-secret-4", "named-secret-5"]:
         assert secret not in kept
     assert from_json(to_json(failure), Failure) == failure
+
+
+def test_urllibs_answer_is_an_answer(api: str) -> None:
+    failure = failing(lambda: urllib.request.urlopen(f"{api}/410", timeout=5))
+    assert failure.http is not None
+    assert failure.http.status == 410
+    assert classify(failure).rule == "http.gone"

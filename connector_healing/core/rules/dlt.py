@@ -41,6 +41,16 @@ def _in_paginator(clues: Clues) -> bool:
     return (clues.failure.raised_in or "").startswith(_PAGINATORS)
 
 
+def _at_destination(clues: Clues) -> bool:
+    """Whether it is about the destination: a database that is read from may be locked too."""
+    ours = (".DestinationException", ".DestinationBusyError")
+    return (
+        clues.failure.stage in _LOADING
+        or not clues.below.isdisjoint(ours)
+        or (".OperationalError" in clues.below and clues.failure.stage is not Stage.EXTRACT)
+    )
+
+
 def _in_framework(clues: Clues) -> bool:
     return clues.in_framework and ".JSONDecodeError" not in clues.root
 
@@ -149,12 +159,7 @@ DESTINATION = (
         cause="Another writer holds the destination: {message}",
         confidence=0.95,
         says=_LOCKED,
-        when=lambda clues: (
-            clues.failure.stage in _LOADING
-            or not clues.below.isdisjoint(
-                (".DestinationException", ".DestinationBusyError", "sqlite3.OperationalError")
-            )
-        ),
+        when=_at_destination,
     ),
     Rule(
         name="dlt.destination_disk_full",
@@ -162,7 +167,7 @@ DESTINATION = (
         cause="The disk is full: {message}",
         confidence=0.95,
         says=_FULL,
-        when=lambda clues: clues.status is None,
+        when=_at_destination,
     ),
     Rule(
         name="dlt.destination_unreachable",
@@ -209,6 +214,14 @@ FRAMEWORK = (
         confidence=0.9,
         root=_BUILTINS,
         when=_in_framework,
+    ),
+    Rule(
+        name="dlt.load_stage",
+        subcategory=Sub.LOAD_JOB_FAILED,
+        cause="The load failed: {message}",
+        confidence=0.5,
+        stages=(Stage.LOAD,),
+        also=(Sub.DESTINATION_UNREACHABLE,),
     ),
 )
 

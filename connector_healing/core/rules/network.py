@@ -29,6 +29,12 @@ _PAST_LIMIT = re.compile(r"too many 429", re.IGNORECASE)
 _PAST_ERRORS = re.compile(r"too many (?:5\d\d|error responses)", re.IGNORECASE)
 _NAME_SERVER = re.compile(r"temporary failure in name resolution|errno -3|try again", re.IGNORECASE)
 
+#: What reports that a client's own retries are used up.
+_RETRIED = (
+    *("requests.exceptions.RetryError", "requests.exceptions.ConnectionError"),
+    *("urllib3.exceptions.ResponseError", "urllib3.exceptions.MaxRetryError"),
+)
+
 RULES = (
     Rule(
         name="network.url_invalid",
@@ -37,7 +43,7 @@ RULES = (
         confidence=0.9,
         root=(
             *(".MissingSchema", ".InvalidSchema", ".InvalidURL", ".LocationParseError"),
-            *(".UnsupportedProtocol", ".LocationValueError"),
+            *(".UnsupportedProtocol", ".LocationValueError", ".InvalidHeader"),
         ),
     ),
     Rule(
@@ -45,7 +51,7 @@ RULES = (
         subcategory=Sub.RATE_LIMITED,
         cause="The API went on answering 429 until the connector's retries were used up.",
         confidence=0.95,
-        below=("requests.exceptions.RetryError", "urllib3.exceptions.ResponseError"),
+        below=_RETRIED,
         says=_PAST_LIMIT,
         also=(Sub.QUOTA_EXHAUSTED,),
     ),
@@ -54,7 +60,7 @@ RULES = (
         subcategory=Sub.SERVER_UNAVAILABLE,
         cause="The API went on failing until the connector's retries were used up: {message}",
         confidence=0.9,
-        below=("requests.exceptions.RetryError", "urllib3.exceptions.ResponseError"),
+        below=_RETRIED,
         says=_PAST_ERRORS,
     ),
     Rule(

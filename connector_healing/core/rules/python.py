@@ -86,6 +86,13 @@ MACHINE = (
         root=("PermissionError", "FileNotFoundError", "IsADirectoryError", "NotADirectoryError"),
     ),
     Rule(
+        name="python.settings",
+        subcategory=Sub.CONFIGURATION_INVALID,
+        cause="A settings file cannot be parsed: {message}",
+        confidence=0.85,
+        root=(".TOMLDecodeError", ".TomlDecodeError", "yaml.error.YAMLError"),
+    ),
+    Rule(
         name="python.environment_secret",
         subcategory=Sub.CREDENTIALS_MISSING,
         cause="The environment has no {field}, which the connector reads.",

@@ -44,7 +44,7 @@ PLAN = _any(
 )
 
 TOKEN_EXPIRED = _any(
-    r"(?:token|session|credentials?|signature|api.?key|access key|jwt)\b.{0,60}"
+    r"(?:token|session|credentials?|signature|api.?key|access key|jwt)(?![a-z]).{0,60}"
     r"(?:expire|no longer valid|revoked|invalidated)",
     r"expired?[_ ]?(?:access|auth\w*|security|session|api)?[_ ]?(?:token|session|key|credentials?)",
     r"(?:expired|invalid)[_ ]?(?:session|authentication)",
