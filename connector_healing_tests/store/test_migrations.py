@@ -1,6 +1,8 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -10,8 +12,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, inspect, text
 
 from connector_healing.errors import StoreUnavailableError
-from connector_healing.store import open_store
+from connector_healing.store import default_store_url, open_store
 from connector_healing.store.engine import Database
+from connector_healing.store.file_lock import folder_lock
 from connector_healing.store.location import locate
 from connector_healing.store.schema import metadata
 from connector_healing.store.upgrade import (
@@ -76,6 +79,7 @@ def test_the_migrations_make_the_tables_of_the_schema(connection: Connection) ->
 
     assert described(connection) == migrated
     assert set(migrated) == set(metadata.tables)
+    assert str(migrated).count("dlt_resource IS NULL") == 1  # the conditions were compared too
 
 
 def migrate_back(connection: Connection) -> None:
@@ -115,6 +119,17 @@ def test_an_empty_database_is_upgraded_and_then_left_alone(new_url: str) -> None
         assert store.cases() == (case,)
         with store._database.reading() as connection:
             assert stored_revision(connection) == REVISIONS[-1]
+
+
+def test_a_store_is_not_opened_while_another_process_makes_it(tmp_path: Path) -> None:
+    url = default_store_url(tmp_path)
+
+    with ThreadPoolExecutor(1) as pool:
+        with folder_lock(tmp_path, exclusive=True):
+            opening = pool.submit(open_store, url)
+            with pytest.raises(TimeoutError):
+                opening.result(timeout=0.3)
+        opening.result(timeout=30).close()
 
 
 def test_an_interrupted_upgrade_leaves_no_table(new_url: str) -> None:

@@ -66,18 +66,21 @@ def test_a_swap_from_another_version_is_refused(store: SqlStore) -> None:
     assert store.active_version("hotels") is None
 
 
-def test_of_many_swaps_at_once_one_succeeds(store: SqlStore) -> None:
+@pytest.mark.parametrize("expected", [None, "v0"])
+def test_of_many_swaps_at_once_one_succeeds(store: SqlStore, expected: str | None) -> None:
     barrier = threading.Barrier(8)
 
-    def attempt(number: int) -> str | None:
+    def attempt(connector_id: str, number: int) -> str | None:
         barrier.wait()
         try:
-            store.activate("flights", None, f"v{number}", NOW)
+            store.activate(connector_id, expected, f"v{number}", NOW)
         except VersionConflictError:
             return None
         return f"v{number}"
 
     with ThreadPoolExecutor(8) as pool:
-        winners = [name for name in pool.map(attempt, range(8)) if name is not None]
-
-    assert winners == [store.active_version("flights")]
+        for connector_id in ("a", "b", "c", "d", "e"):
+            store.activate(connector_id, None, expected, NOW)
+            tried = pool.map(attempt, [connector_id] * 8, range(1, 9))
+            winners = [name for name in tried if name is not None]
+            assert winners == [store.active_version(connector_id)]
