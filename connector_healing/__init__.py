@@ -16,10 +16,28 @@ if TYPE_CHECKING:
     from connector_healing.core.policy import HealPolicy as HealPolicy
     from connector_healing.core.policy import OnSuspicion as OnSuspicion
     from connector_healing.core.policy import PolicyLevel as PolicyLevel
+    from connector_healing.orchestration.assets import healing_dlt_assets as healing_dlt_assets
+    from connector_healing.orchestration.components import (
+        HealingConnectorComponent as HealingConnectorComponent,
+    )
+    from connector_healing.orchestration.definitions import (
+        healing_definitions as healing_definitions,
+    )
+    from connector_healing.orchestration.dlt_resource import (
+        HealingDltResource as HealingDltResource,
+    )
+    from connector_healing.orchestration.failure_hook import (
+        healing_failure_hook as healing_failure_hook,
+    )
 
 _LAZY = {
     "Connector": "connector_healing.core.connector",
     "HealMode": "connector_healing.core.policy",
+    "HealingConnectorComponent": "connector_healing.orchestration.components",
+    "HealingDltResource": "connector_healing.orchestration.dlt_resource",
+    "healing_definitions": "connector_healing.orchestration.definitions",
+    "healing_dlt_assets": "connector_healing.orchestration.assets",
+    "healing_failure_hook": "connector_healing.orchestration.failure_hook",
     "HealPolicy": "connector_healing.core.policy",
     "OnSuspicion": "connector_healing.core.policy",
     "PolicyLevel": "connector_healing.core.policy",
@@ -30,10 +48,15 @@ __all__ = [
     "Connector",
     "HealMode",
     "HealPolicy",
+    "HealingConnectorComponent",
+    "HealingDltResource",
     "OnSuspicion",
     "PolicyLevel",
     "ResourceExpectations",
     "__version__",
+    "healing_definitions",
+    "healing_dlt_assets",
+    "healing_failure_hook",
 ]
 
 

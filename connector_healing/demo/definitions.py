@@ -1,11 +1,16 @@
 """The sample project: three connectors of a flight-operations API, and all that heals them."""
 
+from typing import TYPE_CHECKING
+
 import dlt
 
 from connector_healing.core.connector import Connector
 from connector_healing.core.policy import HealPolicy, PolicyLevel
 from connector_healing.demo.settings import DemoSettings, demo_settings
 from connector_healing.orchestration.project import ConnectorSetup, project_definitions
+
+if TYPE_CHECKING:
+    from dagster import Definitions
 
 CONNECTORS = ("flights", "weather", "airports")
 
@@ -28,7 +33,7 @@ def setup_of(name: str, settings: DemoSettings) -> ConnectorSetup:
     return ConnectorSetup(connector=connector, pipeline=pipeline, cron_schedule="0 5 * * *")
 
 
-def demo_definitions(settings: DemoSettings | None = None) -> object:
+def demo_definitions(settings: DemoSettings | None = None) -> "Definitions":
     """The project's Dagster definitions."""
     settings = settings or demo_settings()
     settings.provide_token()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connector_healing.core.lease import Lease
+from connector_healing.core.lease import CASE_LEASE_PREFIX, Lease, case_lease_name
 from connector_healing.errors import HealingError, LeaseLostError
 from connector_healing.healing.services import HealServices
 
@@ -19,11 +19,6 @@ class CaseHeldError(HealingError):
         )
 
 
-def lease_name(case_id: str) -> str:
-    """The name of a case's lease."""
-    return f"heal_case/{case_id}"
-
-
 @contextmanager
 def holding(services: HealServices, case_id: str) -> Iterator[Lease]:
     """Hold the case's lease, renewed in the background, until the context ends.
@@ -34,7 +29,9 @@ def holding(services: HealServices, case_id: str) -> Iterator[Lease]:
     Raises:
         CaseHeldError: If another worker holds it.
     """
-    lease = services.leases.claim(lease_name(case_id), services.holder, services.lease_duration)
+    lease = services.leases.claim(
+        case_lease_name(case_id), services.holder, services.lease_duration
+    )
     if lease is None:
         raise CaseHeldError(case_id)
 
@@ -67,8 +64,8 @@ def release_stale(services: HealServices) -> int:
     """
     released = 0
     for held in services.leases.held():
-        kind, _, case_id = held.name.partition("/")
-        case = services.store.case(case_id) if kind == "heal_case" else None
+        case_id = held.name.removeprefix(CASE_LEASE_PREFIX)
+        case = services.store.case(case_id) if case_id != held.name else None
         if case is None or case.state.is_healing:
             continue
         lease = services.leases.claim(held.name, services.holder, services.lease_duration)

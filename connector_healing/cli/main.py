@@ -1,0 +1,91 @@
+"""The program `connector-healing`."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from connector_healing.errors import HealingError, UsageError
+from connector_healing.version import __version__
+
+#: Exit status for bad input, as the shell's own and click's.
+BAD_INPUT = 2
+
+#: Exit status for what could not be done.
+FAILED = 1
+
+_COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("connector_healing.cli.demo", "Break a connector and watch it heal, on real parts."),
+    "heal": ("connector_healing.cli.heal", "Heal a connector's last failure."),
+    "logs": ("connector_healing.cli.look", "A connector's executions, errors and configuration."),
+    "code": ("connector_healing.cli.look", "The text of a connector's version."),
+    "versions": ("connector_healing.cli.look", "The versions of a connector."),
+    "cases": ("connector_healing.cli.look", "The heal cases."),
+    "report": ("connector_healing.cli.look", "The debug report of a heal case."),
+    "approve": ("connector_healing.cli.review", "Make the version that a case proposes active."),
+    "reject": ("connector_healing.cli.review", "Refuse what a case proposes."),
+    "release": (
+        "connector_healing.cli.review",
+        "Held data were right: load them with the next run.",
+    ),
+    "rollback": ("connector_healing.cli.review", "Make a connector's former version active again."),
+    "doctor": ("connector_healing.cli.doctor", "Is everything in place that healing needs?"),
+}
+
+
+class _LazyGroup(click.Group):
+    """Loads a command's module when the command is called, so that ``--help`` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(_COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="connector-healing")
+def connector_healing() -> None:
+    """Reproduces, patches, proves and heals broken data connectors.
+
+    The store and the files lie in .connector_healing, in DAGSTER_HOME/connector_healing where
+    DAGSTER_HOME is set, or where CONNECTOR_HEALING_HOME and CONNECTOR_HEALING_STORE_URL say.
+
+    Exit status: 0 done; 1 it could not be done (a heal that abstains, say); 2 bad input.
+    """
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the program; ends the process with its exit status."""
+    try:
+        connector_healing.main(arguments, standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except click.Abort:
+        click.echo("Stopped.", err=True)
+        sys.exit(FAILED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(BAD_INPUT)
+    except UsageError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(BAD_INPUT)
+    except HealingError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(FAILED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(FAILED)
+    sys.exit(0)
