@@ -1,4 +1,4 @@
-"""What a record alias is given: new paths to old ones, for `alias_fields` at a seam."""
+"""What a record alias is given: the moves that make a record of the new format an old one."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,16 +13,16 @@ ALIAS_FIELDS = Import("connector_healing.runtime.aliases", "alias_fields")
 def record_alias(
     mappings: Sequence[FieldMapping], read: frozenset[Path] | None = None
 ) -> Mapping[str, str] | Unpatchable:
-    """New path to old path, for filling the old fields of a record of the new format.
+    """Old path to new path, in the order in which `alias_fields` moves values back.
 
-    Containers whose fields all moved together are one entry.
+    A container whose fields all moved together is moved first and as a whole; what follows is
+    named by where it lies then.
 
     Args:
         mappings: What became of the old fields.
         read: The old paths that are wanted; None: all.
     """
-    renames = Renames(mappings=mappings, read=read or frozenset())
-    lost = renames.unresolved()
+    lost = Renames(mappings=mappings, read=read or frozenset()).unresolved()
     if lost:
         names = ", ".join(m.old for m in lost)
         return Unpatchable(
@@ -32,17 +32,35 @@ def record_alias(
     if not wanted:
         return Unpatchable(reason="No field that is read has moved.")
     whole = Renames(mappings=mappings, read=frozenset())
-    pairs: dict[Path, Path] = {}
     for mapping in wanted:
-        if mapping.transform != "identity":
-            reason = f"{mapping.old} changed by {mapping.transform}, which an alias does not undo."
-            return Unpatchable(reason=reason)
-        old, new = _together(whole, mapping)
-        problem = _obstacle(whole, old, new)
-        if problem:
+        problem = _obstacle(whole, mapping)
+        if problem is not None:
             return Unpatchable(reason=problem)
-        pairs[new] = old
-    return {text_of(new): text_of(old) for new, old in pairs.items()}
+    moves = _moves(whole, {path_of(m.old): path_of(m.new or "") for m in wanted})
+    for old, new in moves.items():
+        if _lists(old) != _lists(new):
+            return Unpatchable(reason=f"{text_of(old)} moved into, out of or between lists.")
+    return {text_of(old): text_of(new) for old, new in moves.items()}
+
+
+def _moves(whole: Renames, wanted: Mapping[Path, Path]) -> dict[Path, Path]:
+    containers = dict.fromkeys(old[:n] for old in wanted for n in range(1, len(old)))
+    moves: dict[Path, Path] = {}
+    for container in sorted(containers, key=len):
+        if _moves_whole(whole, container):
+            _add(moves, container, whole.target(container) or container)
+    for old, new in wanted.items():
+        _add(moves, old, new)
+    return moves
+
+
+def _add(moves: dict[Path, Path], old: Path, new: Path) -> None:
+    """Add a move from where the new path lies once the earlier moves are done."""
+    for done, source in moves.items():
+        if new[: len(source)] == source:
+            new = (*done, *new[len(source) :])
+    if new != old:
+        moves[old] = new
 
 
 def _is_read(path: Path, read: frozenset[Path]) -> bool:
@@ -53,29 +71,29 @@ def _is_read(path: Path, read: frozenset[Path]) -> bool:
     return any(not any(r[: len(c)] == c and r != c for r in read) for c in containers)
 
 
-def _together(whole: Renames, mapping: FieldMapping) -> tuple[Path, Path]:
-    """The outermost container that moved as a whole with the field, old and new; else the field."""
+def _moves_whole(whole: Renames, container: Path) -> bool:
+    """Whether moving the container back takes along its own fields and nobody else's."""
+    home = whole.target(container)
+    if container[-1] == ITEM or home is None or home == container or whole.reused(home):
+        return False
+    leaves = [leaf for leaf in whole.fates if leaf[: len(container)] == container]
+    others = (whole.target(leaf) for leaf in whole.fates if leaf not in leaves)
+    if any(new is not None and new[: len(home)] == home for new in others):
+        return False
+    return len(leaves) > 1 or any(ITEM in leaf[len(container) :] for leaf in leaves)
+
+
+def _obstacle(whole: Renames, mapping: FieldMapping) -> str | None:
+    if mapping.transform != "identity":
+        return f"{mapping.old} changed by {mapping.transform}, which an alias does not undo."
     old, new = path_of(mapping.old), path_of(mapping.new or "")
-    for length in range(1, len(old)):
-        container = old[:length]
-        home = whole.target(container)
-        tail = old[length:]
-        leaves = [p for p in whole.fates if p[:length] == container]
-        moved_whole = (
-            home is not None
-            and home != container
-            and all(whole.target(p) == (*home, *p[length:]) for p in leaves)
-        )
-        if home is not None and moved_whole and container[-1] != ITEM and new == (*home, *tail):
-            return container, home
-    return old, new
-
-
-def _obstacle(whole: Renames, old: Path, new: Path) -> str | None:
     if whole.reused(new):
         return f"{text_of(new)} was a field of the old format too: no record tells its format."
     if any(new[:n] in whole.fates for n in range(1, len(new))):
         return f"{text_of(old)} moved below what was a scalar."
-    if old.count(ITEM) != new.count(ITEM):
-        return f"{text_of(old)} moved into or out of a list."
     return None
+
+
+def _lists(path: Path) -> Path:
+    """The part of a path that ends with its last list."""
+    return path[: len(path) - path[::-1].index(ITEM)] if ITEM in path else ()

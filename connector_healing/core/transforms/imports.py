@@ -80,7 +80,7 @@ def header_edits(
     offset, follows_import = _place(syntax)
     text = "".join(_statements(missing))
     if statements:
-        text += "".join(f"\n{line}\n" for line in statements)
+        text += "\n" + "".join(f"{line}\n" for line in statements)
     if not follows_import and syntax.text[:offset].rstrip().endswith(('"', "'")):
         text = f"\n{text}"
     elif not follows_import and syntax.text[offset:].strip():

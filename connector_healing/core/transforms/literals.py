@@ -57,7 +57,28 @@ def new_entry(
     start, end = syntax.span(literal)
     if not literal.elements:
         return (TextEdit(module=module, start=start, end=end, replacement=f"{{{text}}}"),)
-    last = literal.elements[-1]
+    return _behind(module, syntax, start, literal.elements[-1], text)
+
+
+def new_argument(
+    module: str, syntax: Syntax, call: cst.Call, name: str, value: str
+) -> tuple[TextEdit, ...]:
+    """Edits that add a keyword argument behind the last argument of a call."""
+    text = f"{name}={value}"
+    end = syntax.span(call)[1]
+    if not call.args:
+        return (TextEdit(module=module, start=end - 1, end=end - 1, replacement=text),)
+    return _behind(module, syntax, syntax.span(call.func)[1], call.args[-1], text)
+
+
+def _behind(
+    module: str,
+    syntax: Syntax,
+    start: int,
+    last: cst.BaseElement | cst.BaseDictElement | cst.Arg,
+    text: str,
+) -> tuple[TextEdit, ...]:
+    """Edits that add a further part behind the last one of what starts at an offset."""
     low, high = syntax.span(last)
     if isinstance(last.comma, cst.Comma):
         high += len(syntax.module.code_for_node(last.comma.whitespace_before)) + 1
@@ -105,8 +126,8 @@ def first_item(module: str, syntax: Syntax, literal: cst.List, item: str) -> Tex
 def alias_call(mapping: Mapping[str, str], indentation: str) -> str:
     """``alias_fields({...})``, over several lines where one would be too long."""
     pairs = [
-        f"{json.dumps(new, ensure_ascii=False)}: {json.dumps(old, ensure_ascii=False)}"
-        for new, old in mapping.items()
+        f"{json.dumps(old, ensure_ascii=False)}: {json.dumps(new, ensure_ascii=False)}"
+        for old, new in mapping.items()
     ]
     line = f"alias_fields({{{', '.join(pairs)}}})"
     if len(indentation) + len(line) <= LINE_LENGTH:

@@ -46,7 +46,7 @@ def alias_at_entry(
     wanted = record_alias(mappings, read)
     if isinstance(wanted, Unpatchable):
         return wanted
-    entries = _entries(code, accesses, frozenset(path_of(old) for old in wanted.values()))
+    entries = _entries(code, accesses, frozenset(path_of(old) for old in wanted))
     if isinstance(entries, Unpatchable):
         return entries
     if any(_escapes(entry) for entry in entries):
@@ -63,7 +63,7 @@ def alias_at_entry(
         edits += [*header, *found]
     if not edits:
         return Unpatchable(reason="The record alias is already there.")
-    shown = ", ".join(f"{old} from {new}" for new, old in list(wanted.items())[:3])
+    shown = ", ".join(f"{old} from {new}" for old, new in list(wanted.items())[:3])
     return patch_of(code, edits, f"Fills {shown} where records enter the connector's code.")
 
 
@@ -103,7 +103,7 @@ def alias_behind_resource(
     gap = syntax.newline if syntax.text[:end].endswith("\n") else syntax.newline * 2
     text = f"{gap}{indentation}{statement}{syntax.newline}"
     edit = TextEdit(module=module, start=end, end=end, replacement=text)
-    shown = ", ".join(f"{old} from {new}" for new, old in list(alias.items())[:3])
+    shown = ", ".join(f"{old} from {new}" for old, new in list(alias.items())[:3])
     return patch_of(code, [*header, edit], f"Fills {shown} in the records of {dlt_resource}.")
 
 

@@ -101,7 +101,7 @@ def add_record_alias(
     header = header_edits(module, syntax, [ALIAS_FIELDS])
     if isinstance(header, str):
         return Unpatchable(reason=f"The alias cannot be imported: {header}.")
-    shown = ", ".join(f"{old} from {new}" for new, old in list(alias.items())[:3])
+    shown = ", ".join(f"{old} from {new}" for old, new in list(alias.items())[:3])
     return patch_of(code, [*header, *edits], f"Fills {shown} in the records of {dlt_resource}.")
 
 

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from connector_healing.core.drift.mapping import FieldMapping, MappingVerdict
 from connector_healing.core.patch import Unpatchable, apply_edits
+from connector_healing.core.transforms.aliasing import record_alias
 from connector_healing.core.transforms.field_alias import alias_in_place
 from connector_healing.core.transforms.renames import Path, path_of, text_of
+from connector_healing.runtime.aliases import alias_fields
 from connector_healing_tests.core.transforms.observing import accesses_of, code_of, run
 
 LEAVES = [path_of(p) for p in ("a", "b", "box.c", "box.d", "box.deep.e", "list[].f", "list[].g")]
@@ -192,3 +194,16 @@ def test_a_patched_program_never_gives_another_value(
 
     again = accesses_of(healed, [OLD, new])
     assert isinstance(alias_in_place(patched, again, change.mappings), Unpatchable)
+
+
+@given(changes())
+@settings(max_examples=300)
+def test_a_record_alias_gives_the_old_record_back(change: Change) -> None:
+    alias = record_alias(change.mappings)
+    if isinstance(alias, Unpatchable):
+        event("refused: " + " ".join(alias.reason.split()[1:4]))
+        return
+    event("aliased")
+    aliased = alias_fields(alias)
+    assert aliased(change.applied(OLD)) == OLD
+    assert aliased(copy.deepcopy(OLD)) == OLD

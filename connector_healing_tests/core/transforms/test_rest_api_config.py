@@ -14,6 +14,7 @@ from connector_healing.core.transforms.rest_api_config import (
     set_client_session,
     set_endpoint_value,
 )
+from connector_healing.runtime.aliases import alias_fields
 from connector_healing_tests.core.transforms.observing import code_of
 
 MAPPINGS = [
@@ -21,7 +22,7 @@ MAPPINGS = [
     FieldMapping(old="delay", new="times.delay", verdict=MappingVerdict.RENAMED),
     FieldMapping(old="id", new="id", verdict=MappingVerdict.SAME),
 ]
-ALIAS = 'alias_fields({"op_code": "carrier", "times.delay": "delay"})'
+ALIAS = 'alias_fields({"carrier": "op_code", "delay": "times.delay"})'
 
 CONFIGURATION = '''"""A connector."""
 
@@ -63,13 +64,6 @@ def patched(result: object, text: str = CONFIGURATION) -> str:
 
 
 def rows(text: str, api: str, dlt_resource: str) -> list[dict[str, Any]]:
-    def alias_fields(mapping: dict[str, str]) -> Any:
-        def filled(row: dict[str, Any]) -> dict[str, Any]:
-            assert mapping == {"op_code": "carrier", "times.delay": "delay"}
-            return {**row, "carrier": row["op_code"], "delay": row["times"]["delay"]}
-
-        return filled
-
     text = text.replace("http://127.0.0.1/", api)
     lines = [line for line in text.splitlines() if not line.startswith("from ")]
     namespace: dict[str, Any] = {
@@ -111,7 +105,7 @@ def test_an_older_alias_comes_after_the_new_one() -> None:
     once = patched(add_record_alias(code_of(CONFIGURATION), "flights", MAPPINGS))
     newer = [FieldMapping(old="op_code", new="airline", verdict=MappingVerdict.RENAMED)]
     text = patched(add_record_alias(code_of(once), "flights", newer), once)
-    first, second = '{"map": alias_fields({"airline": "op_code"})}', f'{{"map": {ALIAS}}}'
+    first, second = '{"map": alias_fields({"op_code": "airline"})}', f'{{"map": {ALIAS}}}'
     assert f"[{first}, {second}]" in text
 
 
