@@ -75,7 +75,17 @@ class HealStore(Protocol):
         """How the connector runs."""
 
     def connector_ids(self) -> Sequence[str]:
-        """All connectors that have a runtime, sorted."""
+        """All connectors that have a runtime or left a run, sorted."""
+
+    def forget_connector(self, connector_id: str) -> None:
+        """Remove all that is kept of a connector, as if it had never run.
+
+        Its runtime, runs, failures, baselines, versions and active version; its cases with their
+        history, steps, candidates, trials, waivers and leases; notes whose key ends with
+        ``/CONNECTOR_ID``. In one transaction: others see all of it or nothing. A worker that is
+        healing one of its cases has lost its lease: its next guarded write is refused. Unknown
+        connectors are forgotten already. Files (versions, cassettes, reports) are not touched.
+        """
 
     def record_run(self, record: RunRecord) -> None:
         """Append one execution of a connector; a second record of the same id replaces the first."""

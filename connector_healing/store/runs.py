@@ -30,9 +30,10 @@ class RunTables(StorePart):
         return from_json(body, ConnectorRuntime) if body is not None else None
 
     def connector_ids(self) -> Sequence[str]:
-        """All connectors that have a runtime, sorted."""
+        """All connectors that have a runtime or left a run, sorted."""
+        query = select(connectors.c.connector_id).union(select(runs.c.connector_id))
         with self._database.reading() as connection:
-            return tuple(sorted(connection.scalars(select(connectors.c.connector_id))))
+            return tuple(sorted(connection.scalars(query)))
 
     def record_run(self, record: RunRecord) -> None:
         """Append one execution of a connector; a second record of the same id replaces the first."""

@@ -7,6 +7,7 @@ from connector_healing.store.advancing import CaseAdvancing
 from connector_healing.store.baselines import BaselineTable
 from connector_healing.store.cases import CaseTables
 from connector_healing.store.engine import Database
+from connector_healing.store.forgetting import ConnectorForgetting
 from connector_healing.store.leases import LeaseTable
 from connector_healing.store.location import locate
 from connector_healing.store.opening import CaseOpening
@@ -27,12 +28,18 @@ class SqlStore(
     WaiverTable,
     VersionTables,
     LeaseTable,
+    ConnectorForgetting,
 ):
     """The ports `HealStore` and `Leases` in one database; usable from any thread.
 
     A database that cannot be reached while the store is open raises `StoreUnavailableError`;
     the transaction at hand is then undone.
     """
+
+    @property
+    def shown_url(self) -> str:
+        """Where the store is, every secret masked."""
+        return self._database.location.shown
 
     def close(self) -> None:
         """Close all connections; a store in memory is gone then."""

@@ -29,7 +29,12 @@ def test_connectors_are_listed_sorted(store: SqlStore) -> None:
     for name in ("b", "B", "a_1", "a-1", "a.1"):
         store.save_runtime(runtime(name))
 
-    assert store.connector_ids() == tuple(sorted(("b", "B", "a_1", "a-1", "a.1")))
+    store.record_run(run_record(connector_id="left a run only"))
+    store.record_run(run_record("r2", connector_id="b"))
+
+    assert store.connector_ids() == tuple(
+        sorted(("b", "B", "a_1", "a-1", "a.1", "left a run only"))
+    )
 
 
 def test_runs_come_newest_first(store: SqlStore) -> None:
