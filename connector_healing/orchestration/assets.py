@@ -16,7 +16,8 @@ from dlt import Pipeline
 from dlt.extract.source import DltSource
 
 from connector_healing.core.connector import Connector
-from connector_healing.orchestration.metadata import CONNECTOR_KEY, CONNECTOR_TAG
+from connector_healing.orchestration.metadata import CONFIG_KEYS, CONNECTOR_KEY, CONNECTOR_TAG
+from connector_healing.orchestration.runtimes import used_config_keys
 from connector_healing.runtime.loading import build_source
 
 
@@ -55,8 +56,11 @@ def healing_dlt_assets(
     Raises:
         ConnectorLoadError: If the entry point has to make the source and cannot.
     """
+    source = dlt_source if dlt_source is not None else build_source(connector)
+    # dlt's log of look-ups is cleared when a pipeline runs: now it still knows of this source's.
+    keys = used_config_keys(source)
     decorate = dlt_assets(
-        dlt_source=dlt_source if dlt_source is not None else build_source(connector),
+        dlt_source=source,
         dlt_pipeline=dlt_pipeline,
         name=name or _op_name(connector.id),
         group_name=group_name,
@@ -70,7 +74,8 @@ def healing_dlt_assets(
 
     def of_connector(spec: AssetSpec) -> AssetSpec:
         return spec.merge_attributes(
-            metadata={CONNECTOR_KEY: connector}, tags={CONNECTOR_TAG: connector.id}
+            metadata={CONNECTOR_KEY: connector, CONFIG_KEYS: list(keys)},
+            tags={CONNECTOR_TAG: connector.id},
         )
 
     return lambda function: decorate(function).map_asset_specs(of_connector)

@@ -6,7 +6,6 @@ packages and traces work as they do without us.
 """
 
 import contextlib
-import copy
 import logging
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -34,7 +33,9 @@ from connector_healing.runtime.loading import build_source, loaded
 from connector_healing.runtime.recorder import Recording, recording
 from connector_healing.runtime.secret_values import secret_values
 from connector_healing.sandbox.churn import churn_of_package
-from connector_healing.sandbox.packages import preferred_file_format, profile_package
+from connector_healing.sandbox.packages import profile_package
+from connector_healing.sandbox.quick_load import normalize_quickly
+from connector_healing.sandbox.state import encode_state
 
 if TYPE_CHECKING:
     from dlt import Pipeline
@@ -57,10 +58,16 @@ class ConnectorRun:
         connector: What runs.
         pipeline: dlt's pipeline object; its `run` is called by dagster-dlt.
         run_id: Dagster's.
+        config_keys: Of the configuration that the installed source was built with.
     """
 
     def __init__(
-        self, services: RunServices, connector: Connector, pipeline: "Pipeline", run_id: str
+        self,
+        services: RunServices,
+        connector: Connector,
+        pipeline: "Pipeline",
+        run_id: str,
+        config_keys: tuple[str, ...] = (),
     ) -> None:
         self._services = services
         self._connector = connector
@@ -73,7 +80,7 @@ class ConnectorRun:
         self._selected: tuple[str, ...] = ()
         self._recording: Recording | None = None
         self._log = LogTail()
-        self._config_keys: tuple[str, ...] = ()
+        self._config_keys = config_keys
         self._flagged: HealCase | None = None
         self._failed = False
 
@@ -117,36 +124,41 @@ class ConnectorRun:
 
     def _remember(self, source: "DltSource") -> None:
         """Keep how the connector runs, before it may fail."""
-        self._config_keys = used_config_keys(source)
-        runtime = runtime_of(self._connector, self._pipeline, source, self._config_keys)
+        keys = tuple(sorted({*self._config_keys, *used_config_keys(source)}))
+        runtime = runtime_of(self._connector, self._pipeline, source, keys)
         if self._services.store.runtime(self._connector.id) != runtime:
             self._services.store.save_runtime(runtime)
 
     @contextlib.contextmanager
     def _stood_in(self) -> Iterator[None]:
-        """Stand in for the pipeline's `extract` and `load` on this object alone."""
+        """Stand in for the pipeline's `extract`, `normalize` and `load` on this object alone."""
         pipeline = self._pipeline
-        plain_extract, plain_load = pipeline.extract, pipeline.load
+        plain_extract, plain_normalize = pipeline.extract, pipeline.normalize
+        plain_load = pipeline.load
 
         def extract(data: Any, **arguments: Any) -> Any:
             self._begin(data)
-            if arguments.get("loader_file_format") is None:
-                arguments["loader_file_format"] = preferred_file_format(pipeline)
             return plain_extract(data, **arguments)
+
+        def normalize(**arguments: Any) -> Any:
+            return normalize_quickly(pipeline, lambda: plain_normalize(**arguments))
 
         def load(*arguments: Any, **named: Any) -> Any:
             return self._judged_load(lambda: plain_load(*arguments, **named))
 
-        vars(pipeline).update(extract=extract, load=load)
+        vars(pipeline).update(extract=extract, normalize=normalize, load=load)
         try:
             yield
         finally:
-            vars(pipeline).pop("extract", None)
-            vars(pipeline).pop("load", None)
+            self._stand_aside()
+
+    def _stand_aside(self) -> None:
+        for name in ("extract", "normalize", "load"):
+            vars(self._pipeline).pop(name, None)
 
     def _begin(self, data: "DltSource") -> None:
         sources = self._pipeline.state.get("sources", {})
-        self._state = copy.deepcopy(dict(sources.get(data.name, {})))
+        self._state = encode_state(sources.get(data.name, {}))
         self._selected = tuple(data.selected_resources.keys())
 
     def _judged_load(self, load: Callable[[], Any]) -> Any:
@@ -202,7 +214,9 @@ class ConnectorRun:
         if self._connector.policy.on_suspicion is OnSuspicion.LOAD_AND_FLAG:
             self._flagged = case
             return
-        # Restores the incremental state and the schema to where the package began.
+        # Restores the incremental state and the schema to where the package began; dlt completes
+        # the aborted package by its own `load`.
+        self._stand_aside()
         self._pipeline.abort_packages()
         self._failed = True
         self._record_run(RunStatus.HELD, failure=failure, case=case)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -46,7 +47,7 @@ def healing_definitions(
     healing = HealingResource(home=home, store_url=store_url)
     keys = connector_assets(assets)
     heal = build_heal_connector_job(healing, executor_def)
-    jobs: list[dg.JobDefinition | dg.UnresolvedAssetJobDefinition] = [
+    jobs: list[Any] = [
         heal,
         build_review_job(healing),
     ]

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from connector_healing.core.connector import Connector
 from connector_healing.orchestration.connector_run import ConnectorRun
-from connector_healing.orchestration.metadata import connector_of
+from connector_healing.orchestration.metadata import config_keys_of, connector_of
 from connector_healing.orchestration.services import run_services
 
 
@@ -60,10 +60,21 @@ class HealingDltResource(DagsterDltResource):
                 context, dlt_source, dlt_pipeline, dagster_dlt_translator, **kwargs
             )
             return
-        run = self._connector_run(connector, dlt_pipeline, context.run_id)
+        run = self._connector_run(connector, dlt_pipeline, context)
         with run.running(dlt_source) as source:
             yield from super()._run(context, source, dlt_pipeline, dagster_dlt_translator, **kwargs)
 
-    def _connector_run(self, connector: Connector, pipeline: Pipeline, run_id: str) -> ConnectorRun:
+    def _connector_run(
+        self,
+        connector: Connector,
+        pipeline: Pipeline,
+        context: OpExecutionContext | AssetExecutionContext,
+    ) -> ConnectorRun:
         home = Path(self.home).expanduser().resolve() if self.home else None
-        return ConnectorRun(run_services(home, self.store_url), connector, pipeline, run_id)
+        return ConnectorRun(
+            run_services(home, self.store_url),
+            connector,
+            pipeline,
+            context.run_id,
+            config_keys_of(context),
+        )

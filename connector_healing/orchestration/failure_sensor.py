@@ -9,11 +9,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 
 from connector_healing.core.case import HealCase
-from connector_healing.healing.holding import lease_name
+from connector_healing.core.lease import case_lease_name
 from connector_healing.orchestration import heal_job
 from connector_healing.orchestration.healing_resource import HealingResource
 from connector_healing.orchestration.metadata import CASE_TAG, CONNECTOR_TAG
@@ -102,7 +103,7 @@ def heal_requests(
         runs = instance.get_run_records(dg.RunsFilter(tags={CASE_TAG: case.case_id}), limit=100)
         if any(_may_claim(record, now) for record in runs):
             continue
-        epoch = max(case.epoch, epochs.get(lease_name(case.case_id), 0))
+        epoch = max(case.epoch, epochs.get(case_lease_name(case.case_id), 0))
         yield request_for(case, f"{epoch}/{len(runs)}")
 
 
@@ -140,7 +141,7 @@ def build_connector_failure_sensor(
     minimum_interval: timedelta = timedelta(seconds=10),
     default_status: dg.DefaultSensorStatus = dg.DefaultSensorStatus.RUNNING,
     heal_connector: dg.JobDefinition | None = None,
-    rerun: dg.UnresolvedAssetJobDefinition | None = None,
+    rerun: Any = None,
 ) -> dg.SensorDefinition:
     """The sensor `connector_failure_sensor`.
 
@@ -150,14 +151,12 @@ def build_connector_failure_sensor(
         minimum_interval: Between two ticks.
         default_status: RUNNING: it works without being switched on.
         heal_connector: The job that it asks for; None: the default one.
-        rerun: The job that runs a connector again after a release; None: it is left to the
+        rerun: The asset job that runs a connector again after a release; None: it is left to the
             next scheduled run.
     """
     used = healing or HealingResource()
     keys = connector_assets(assets)
-    jobs: list[dg.JobDefinition | dg.UnresolvedAssetJobDefinition] = [
-        heal_connector or heal_job.build_heal_connector_job(used)
-    ]
+    jobs: list[Any] = [heal_connector or heal_job.build_heal_connector_job(used)]
     if rerun is not None:
         jobs.append(rerun)
 

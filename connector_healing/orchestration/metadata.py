@@ -10,6 +10,9 @@ from connector_healing.core.connector import Connector
 #: On assets: the `Connector` that makes them.
 CONNECTOR_KEY = "connector_healing/connector"
 
+#: On assets: the dotted keys of configuration that the connector's source was built with.
+CONFIG_KEYS = "connector_healing/config_keys"
+
 #: On runs and assets: the connector's id.
 CONNECTOR_TAG = "connector_healing/connector_id"
 
@@ -31,3 +34,13 @@ def connector_in(metadata_by_key: Mapping[Any, Mapping[str, Any]]) -> Connector 
         if isinstance(found, Connector):
             return found
     return None
+
+
+def config_keys_of(context: OpExecutionContext | AssetExecutionContext) -> tuple[str, ...]:
+    """The keys of configuration that the assets' source was built with."""
+    if not isinstance(context, AssetExecutionContext) or not context.has_assets_def:
+        return ()
+    for metadata in context.assets_def.metadata_by_key.values():
+        if CONFIG_KEYS in metadata:
+            return tuple(metadata[CONFIG_KEYS])
+    return ()

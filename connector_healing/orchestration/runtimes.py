@@ -52,7 +52,8 @@ def used_config_keys(source: "DltSource") -> tuple[str, ...]:
     found = set()
     for trace in get_resolved_traces().resolved_traces:
         sections = [s for s in trace.sections if s]
-        if not sections or (sections[0] == "sources" and mine.intersection(sections[1:])):
+        of_sources = sections[:1] == ["sources"]
+        if not sections or (of_sources and (not sections[1:] or mine & {*sections[1:]})):
             found.add(".".join([*sections, trace.key]))
     return tuple(sorted(found))
 
@@ -69,7 +70,7 @@ def _completed(
 ) -> ResourceExpectations:
     """The declaration, its gaps filled from the hints that do not depend on the data."""
     try:
-        columns = resource.compute_table_schema().get("columns", {})
+        columns = resource.compute_table_schema()["columns"]
     except Exception:  # noqa: BLE001  # hints that are functions of an item fail without one
         columns = {}
     normalize = source.schema.naming.normalize_path
