@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -39,6 +39,7 @@ def test_code_reads_as_the_text(text: str) -> None:
 
 
 @given(_AWKWARD)
+@example("select 1\n```\n# heading\n````")
 def test_nothing_closes_a_block(text: str) -> None:
     (fence,) = _PARSER.parse("\n".join(block(text, "sql")))
     assert (fence.type, fence.info) == ("fence", "sql")
