@@ -52,8 +52,9 @@ class LoopbackApi:
 
         class Requests(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            # One small packet for the headers and one for the body would wait for each other.
+            # Headers and body in several packets would wait for each other's acknowledgement.
             wbufsize = -1
+            disable_nagle_algorithm = True
 
             def answer(self) -> None:
                 parts = urlsplit(self.path)

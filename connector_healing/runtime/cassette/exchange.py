@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -81,7 +82,12 @@ def endpoint_template(url: str) -> str:
     >>> endpoint_template("https://api.example.com/v2/flights/8211/legs?page=3")
     '/v2/flights/{id}/legs'
     """
-    return "/".join(_segment(s) for s in urlsplit(url).path.split("/")) or "/"
+    return _template(urlsplit(url).path)
+
+
+@lru_cache(maxsize=1024)
+def _template(path: str) -> str:
+    return "/".join(_segment(s) for s in path.split("/")) or "/"
 
 
 def _segment(segment: str) -> str:
