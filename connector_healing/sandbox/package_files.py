@@ -123,11 +123,12 @@ def _table(schema: Schema, name: str) -> PackageTable:
         parent=tables[name].get("parent"),
         dlt_resource=root.get("resource") or root["name"],
         write_disposition=str(disposition or "append"),
-        columns=_columns(tables[name]),
+        columns=column_types(tables[name]),
     )
 
 
-def _columns(table: TTableSchema) -> dict[str, str]:
+def column_types(table: TTableSchema) -> dict[str, str]:
+    """DuckDB types of a table's columns that have a type; dlt's own columns too."""
     return {
         name: _type(column)
         for name, column in table["columns"].items()

@@ -1,0 +1,26 @@
+"""``python -m connector_healing_tests.benchmarks NAME [options]``."""
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+#: Each is a module of this package with ``main(arguments) -> exit status``.
+BENCHMARKS: Mapping[str, str] = {
+    "mutation": "the heal mutation score: which corruptions the data checks reject",
+    "overhead": "HealingDltResource beside DagsterDltResource on the same source",
+    "drift": "the field-mapping engine on renamed and moved fields",
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    if not arguments or arguments[0] not in BENCHMARKS:
+        known = "\n".join(f"  {name:<10} {text}" for name, text in BENCHMARKS.items())
+        sys.stderr.write(f"usage: python -m connector_healing_tests.benchmarks NAME\n{known}\n")
+        return 2
+    module = importlib.import_module(f"connector_healing_tests.benchmarks.{arguments[0]}")
+    run: Callable[[Sequence[str]], int] = module.main
+    return run(arguments[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
