@@ -14,7 +14,7 @@ from connector_healing.core.taxonomy import FailureCategory, FailureSubcategory
 from connector_healing.core.transforms.field_alias import alias_in_place
 from connector_healing.core.transforms.rate_limit import limit_rate
 from connector_healing.core.transforms.record_seam import alias_at_entry, alias_behind_resource
-from connector_healing.core.transforms.renames import Renames, path_of
+from connector_healing.core.transforms.renames import Renames, path_of, renamed
 from connector_healing.core.transforms.rest_api_config import add_record_alias
 from connector_healing.core.transforms.retry import retry_for
 from connector_healing.core.transforms.timeouts import set_timeout
@@ -67,6 +67,10 @@ def _alias_behind_resource(situation: Situation) -> PatchResult:
     name = situation.failure.dlt_resource
     if name is None:
         return Unpatchable(reason="The failure names no dlt resource.")
+    read = {a.path for a in situation.accesses}
+    seen = next((m.old for m in renamed(situation.mappings) if m.old in read), None)
+    if seen is not None:
+        return Unpatchable(reason=f"The connector reads {seen} before the resource yields.")
     return _lost(situation) or alias_behind_resource(situation.code, name, situation.mappings)
 
 

@@ -114,18 +114,23 @@ def test_a_renamed_field_gets_a_seam_before_in_place_edits() -> None:
     found = made(S.FIELD_CHANGED, good=TEXT)
     assert [c.template for c in found] == [
         "record_alias_at_entry",
-        "record_alias_behind_resource",
         "field_alias_in_place",
         "abstain",
     ]
-    assert [c.number for c in found] == [1, 2, 3, 4]
-    assert [c.level for c in found[:3]] == [PolicyLevel.A2] * 3
-    for candidate in found[:3]:
+    assert [c.number for c in found] == [1, 2, 3]
+    assert [c.level for c in found[:2]] == [PolicyLevel.A2] * 2
+    for candidate in found[:2]:
         assert candidate.patch is not None
         patched = apply_edits(code_of(TEXT), candidate.patch.edits)
         assert candidate.version_id == patched.version_id
         assert candidate.diff.startswith("--- a/sample/connector.py\n")
     assert "record_alias_in_configuration" in found[-1].parameters
+
+
+def test_a_field_that_is_only_passed_on_is_aliased_behind_the_resource() -> None:
+    moved = FieldMapping(old="gate", new="door", verdict=MappingVerdict.RENAMED)
+    found = made(S.COLUMN_GONE_NULL, mappings=(moved, SAME))
+    assert [c.template for c in found] == ["record_alias_behind_resource", "abstain"]
 
 
 @pytest.mark.parametrize("subcategory", list(FailureSubcategory))

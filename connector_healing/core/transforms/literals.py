@@ -123,14 +123,20 @@ def first_item(module: str, syntax: Syntax, literal: cst.List, item: str) -> Tex
     return TextEdit(module=module, start=low, end=low, replacement=f"{item},{gap}")
 
 
-def alias_call(mapping: Mapping[str, str], indentation: str) -> str:
-    """``alias_fields({...})``, over several lines where one would be too long."""
+def alias_call(mapping: Mapping[str, str], indentation: str, more: int = 0) -> str:
+    """``alias_fields({...})``, over several lines where one would be too long.
+
+    Args:
+        mapping: Old path to new path.
+        indentation: Of the line on which the call begins.
+        more: How many characters stand beside the call on one line.
+    """
     pairs = [
         f"{json.dumps(old, ensure_ascii=False)}: {json.dumps(new, ensure_ascii=False)}"
         for old, new in mapping.items()
     ]
     line = f"alias_fields({{{', '.join(pairs)}}})"
-    if len(indentation) + len(line) <= LINE_LENGTH:
+    if len(indentation) + len(line) + more <= LINE_LENGTH:
         return line
     listed = "".join(f"\n{indentation}        {pair}," for pair in pairs)
     return f"alias_fields(\n{indentation}    {{{listed}\n{indentation}    }}\n{indentation})"

@@ -91,7 +91,7 @@ def alias_behind_resource(
     module, syntax, function = found[0]
     indentation = syntax.indentation(syntax.span(function.name)[0])
     target = f"{function.name.value}.add_map("
-    call = alias_call(alias, indentation)
+    call = alias_call(alias, indentation, len(target) + len(", insert_at=1)"))
     # Right behind the generator, before the incremental cursor and all other steps are looked at.
     statement = f"{target}{call}, insert_at=1)"
     if statement in syntax.text:
@@ -241,7 +241,7 @@ def _stated(
     if isinstance(first, cst.FunctionDef | cst.ClassDef) and first.decorators:
         start = syntax.line_start(syntax.span(first.decorators[0])[0])
     indentation = syntax.indentation(syntax.span(first)[0])
-    call = alias_call(alias, indentation)
+    call = alias_call(alias, indentation, 2 * len(name) + len(" = ()"))
     statement = f"{indentation}{name} = {call}({name}){syntax.newline}"
     if syntax.text.startswith(statement, start):
         return ()

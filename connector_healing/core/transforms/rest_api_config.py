@@ -92,7 +92,8 @@ def add_record_alias(
     indentation = syntax.indentation(start) + (
         "" if isinstance(resource, cst.SimpleString) else "    "
     )
-    step = f'{{"map": {alias_call(alias, indentation)}}}'
+    beside = len('"processing_steps": [{"map": }],')
+    step = f'{{"map": {alias_call(alias, indentation, beside)}}}'
     if " ".join(step.split()) in " ".join(syntax.text.split()):
         return Unpatchable(reason="The record alias is already there.")
     edits = _step_edits(configuration, resource, step)

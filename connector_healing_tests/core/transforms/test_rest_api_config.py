@@ -18,11 +18,10 @@ from connector_healing.runtime.aliases import alias_fields
 from connector_healing_tests.core.transforms.observing import code_of
 
 MAPPINGS = [
-    FieldMapping(old="carrier", new="op_code", verdict=MappingVerdict.RENAMED),
     FieldMapping(old="delay", new="times.delay", verdict=MappingVerdict.RENAMED),
     FieldMapping(old="id", new="id", verdict=MappingVerdict.SAME),
 ]
-ALIAS = 'alias_fields({"carrier": "op_code", "delay": "times.delay"})'
+ALIAS = 'alias_fields({"delay": "times.delay"})'
 
 CONFIGURATION = '''"""A connector."""
 
@@ -83,7 +82,7 @@ def test_a_record_alias_runs_in_dlt(dlt_resource: str, api: str) -> None:
     assert f'{{"map": {ALIAS}}}' in text
     assert "from connector_healing.runtime.aliases import alias_fields\n" in text
     found = rows(text, api, dlt_resource)
-    assert [r["carrier"] for r in found] == ["UA"] * len(found)
+    assert [r["delay"] for r in found] == [r["id"] for r in found]
     assert len(found) == (2 if dlt_resource == "weather" else 3)
     again = add_record_alias(code_of(text), dlt_resource, MAPPINGS)
     assert isinstance(again, Unpatchable)
@@ -99,6 +98,17 @@ def test_a_new_entry_keeps_the_layout() -> None:
     ) in text
     text = patched(add_record_alias(code_of(CONFIGURATION), "weather", MAPPINGS))
     assert f'"processing_steps": [{{"map": {ALIAS}}}, {{"filter": lambda' in text
+
+
+def test_a_long_alias_is_broken_into_lines(api: str) -> None:
+    many = [
+        FieldMapping(old=f"old_field_{n}", new=f"new_field_{n}", verdict=MappingVerdict.RENAMED)
+        for n in range(4)
+    ]
+    text = patched(add_record_alias(code_of(CONFIGURATION), "flights", many))
+    assert max(len(line) for line in text.splitlines()) <= 100
+    assert len(rows(text, api, "flights")) == 3
+    assert isinstance(add_record_alias(code_of(text), "flights", many), Unpatchable)
 
 
 def test_an_older_alias_comes_after_the_new_one() -> None:
