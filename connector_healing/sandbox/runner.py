@@ -17,6 +17,7 @@ from connector_healing.core.redaction import Redactor
 from connector_healing.core.reproduction import SandboxOutcome, SandboxRequest, SandboxStatus
 from connector_healing.errors import HealingError, SandboxError
 from connector_healing.runtime.cassette import cassette_header
+from connector_healing.sandbox.abilities import SandboxAbility, abilities
 from connector_healing.sandbox.confinement import (
     allowed_ports,
     forbidden_paths,
@@ -89,6 +90,15 @@ class ProcessSandbox:
             return _outcome(assignment, ending)
         finally:
             _keep_database_only(Path(assignment.work_dir))
+
+    def abilities(self) -> tuple[SandboxAbility, ...]:
+        """What this machine gives the sandbox; one small connector is run for it."""
+        project = self._directory.path / f"probe-{secrets.token_hex(4)}"
+        project.mkdir(mode=0o700)
+        try:
+            return abilities(self.run, str(project))
+        finally:
+            shutil.rmtree(project, ignore_errors=True)
 
     def close(self) -> None:
         """See `connector_healing.ports.Sandbox.close`; runs that go on in other threads end."""
