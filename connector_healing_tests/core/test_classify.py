@@ -418,3 +418,11 @@ def test_it_never_raises(failure: Failure) -> None:
     facts = SUBCATEGORY_FACTS[diagnosis.subcategory]
     assert (diagnosis.category, diagnosis.remedy) == (facts.category, facts.remedy)
     assert 0 < diagnosis.confidence <= 1
+
+
+def test_a_connector_inside_this_package_owns_what_it_raises() -> None:
+    module = "connector_healing.demo.connectors.flights"
+    failure = own("KeyError", "'carrier'", "LookupError", key="carrier", key_type="str")
+    moved = replace(failure, raised_in=module, position=replace(OWN, module=module))
+    assert classify(moved).rule == "python.key"
+    assert classify(replace(moved, position=OWN)).rule == "dlt.raised_in_framework"

@@ -67,7 +67,9 @@ class Clues:
     @property
     def in_framework(self) -> bool:
         """Whether dlt, Dagster or this package raised it."""
-        return (self.failure.raised_in or "").partition(".")[0] in FRAMEWORKS
+        # The demo's connectors live in this very package: what they raise themselves is theirs.
+        top = (self.failure.raised_in or "").partition(".")[0]
+        return top in FRAMEWORKS and not self.own
 
     def attribute(self, name: str) -> str:
         """An attribute of the root exception, or nothing."""
