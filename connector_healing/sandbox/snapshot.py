@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,8 +11,18 @@ from typing import Any
 
 import dlt
 import duckdb
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.providers import (
+    ConfigTomlProvider,
+    EnvironProvider,
+    SecretsTomlProvider,
+)
+from dlt.common.configuration.providers.provider import ConfigProvider
+from dlt.common.configuration.specs.config_providers_context import ConfigProvidersContainer
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.destination import Destination
 from dlt.common.normalizers.naming.snake_case import NamingConvention
+from dlt.common.runtime.run_context import DOT_DLT, global_dir
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.sql_client import SqlClientBase
 
@@ -106,24 +115,41 @@ def _from_elsewhere(
 @contextmanager
 def _reading(runtime: ConnectorRuntime, scratch: str) -> Iterator[dlt.Pipeline]:
     """A pipeline of the production's name in a directory of its own: it reads, and goes."""
-    # The project's configuration is looked for in the working directory.
-    former = Path.cwd()
-    os.chdir(runtime.project_dir)
-    try:
-        destination = Destination.from_reference(
-            runtime.destination_type, destination_name=runtime.destination_name
-        )
+    destination = Destination.from_reference(
+        runtime.destination_type, destination_name=runtime.destination_name
+    )
+    with _configured_in(Path(runtime.project_dir)):
         pipeline = dlt.pipeline(
             runtime.pipeline_name,
             destination=destination,
             dataset_name=runtime.dataset_name,
             pipelines_dir=scratch,
         )
-        pipeline.sync_destination()
-        yield pipeline
-        pipeline.deactivate()
+        try:
+            pipeline.sync_destination()
+            yield pipeline
+        finally:
+            pipeline.deactivate()
+
+
+@contextmanager
+def _configured_in(project_dir: Path) -> Iterator[None]:
+    """Have dlt look for its configuration where the production runs do."""
+    context = Container()[PluggableRunContext]
+    former = context.providers
+    settings = str(project_dir / DOT_DLT)
+    found: list[ConfigProvider] = [
+        EnvironProvider(),
+        SecretsTomlProvider(settings, global_dir()),
+        ConfigTomlProvider(settings, global_dir()),
+    ]
+    names = {provider.name for provider in found}
+    found += [provider for provider in former.providers if provider.name not in names]
+    context.providers = ConfigProvidersContainer(found)
+    try:
+        yield
     finally:
-        os.chdir(former)
+        context.providers = former
 
 
 def _fetch(client: SqlClientBase[Any], table: str, names: Sequence[str], to: Path) -> bool:
@@ -156,6 +182,3 @@ def _keep(
     target = quoted("kept", BEFORE, table)
     connection.execute(f"CREATE TABLE {target} AS SELECT {cells} FROM {source}")  # noqa: S608  # identifiers are quoted
     lines.unlink()
-
-
-__all__ = ["CHUNK", "take_snapshot"]
