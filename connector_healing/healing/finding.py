@@ -141,8 +141,19 @@ def _mapped(
         # An endpoint that moved has no records under its old name: all new records may be its.
         fresh = after.get(endpoint) or [r for rows in after.values() for r in rows]
         for mapping in map_fields(records, fresh, key) if fresh else ():
-            found.setdefault(mapping.old, mapping)
+            found.setdefault(mapping.old, _still_there(mapping))
     return tuple(found[path] for path in sorted(found))
+
+
+def _still_there(mapping: FieldMapping) -> FieldMapping:
+    """A field that has its name and place, but other values, is read as before.
+
+    Many fields change by nature (a time of correction, a counter). Whether this one may is what
+    the validation says, which has learned how often each column changes.
+    """
+    if mapping.verdict is MappingVerdict.UNSURE and mapping.runner_up == mapping.old:
+        return replace(mapping, verdict=MappingVerdict.SAME, new=mapping.old)
+    return mapping
 
 
 def _by_endpoint(services: HealServices, paths: Sequence[str]) -> dict[str, list[object]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from connector_healing.core.case import CaseState, HealCase, HealOutcome
+from connector_healing.core.failure import Failure
 from connector_healing.core.fingerprint import fingerprint
 from connector_healing.core.policy import HealMode
 from connector_healing.core.records import RunStatus
@@ -10,6 +11,9 @@ from connector_healing.errors import InvalidCaseStateError, UsageError
 from connector_healing.healing.monitor import monitored, roll_back
 from connector_healing.healing.services import CaseServices
 from connector_healing.healing.submission import activate
+
+#: Executions among which a failure is looked for.
+_LOOK_BACK = 200
 
 
 def approve(services: CaseServices, case_id: str, by: str) -> HealOutcome:
@@ -126,22 +130,32 @@ def open_by_hand(
         UnknownConnectorError: If no such connector ever ran.
         UsageError: If it has no failure to heal.
     """
+    failure = failure_to_heal(services, connector_id, run_id)
+    now = services.clock.now()
+    case, _ = services.store.open_case(failure, fingerprint(failure), mode, parameters, now)
+    if case.state is CaseState.OPEN:
+        case = services.store.advance_case(
+            case.case_id, CaseState.OPEN, None, now, mode=mode, reason=case.reason
+        )
+    return case
+
+
+def failure_to_heal(
+    services: CaseServices, connector_id: str, run_id: str | None = None
+) -> Failure:
+    """The connector's last failure, or that of a run; nothing is written.
+
+    Raises:
+        UnknownConnectorError: If no such connector ever ran.
+        UsageError: If it has no failure to heal.
+    """
     services.runtime(connector_id)
-    for record in services.store.runs(connector_id, 200):
-        if record.failure_id is None or (run_id and record.run_id != run_id):
-            continue
-        if record.status is RunStatus.SUCCEEDED:
+    for record in services.store.runs(connector_id, _LOOK_BACK):
+        if record.failure_id is None or record.status is RunStatus.SUCCEEDED:
             continue
         failure = services.store.failure(record.failure_id)
-        if failure is None:
-            continue
-        now = services.clock.now()
-        case, _ = services.store.open_case(failure, fingerprint(failure), mode, parameters, now)
-        if case.state is CaseState.OPEN:
-            case = services.store.advance_case(
-                case.case_id, CaseState.OPEN, None, now, mode=mode, reason=case.reason
-            )
-        return case
+        if failure is not None and run_id in {None, record.run_id}:
+            return failure
     raise UsageError(
         "run" if run_id else "connector",
         run_id or connector_id,

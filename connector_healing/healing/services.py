@@ -8,7 +8,7 @@ from connector_healing.core.case import HealCase
 from connector_healing.core.connector import ConnectorCode
 from connector_healing.core.failure import Failure
 from connector_healing.core.reproduction import ConnectorRuntime
-from connector_healing.errors import UnknownCaseError, UnknownConnectorError
+from connector_healing.errors import UnknownCaseError, UnknownConnectorError, UsageError
 from connector_healing.ports import (
     CaseFiles,
     Clock,
@@ -44,15 +44,33 @@ class CaseServices:
             raise UnknownCaseError(case_id, [c.case_id for c in self.store.cases(limit=10)])
         return case
 
+    def require_known(self, connector_id: str) -> None:
+        """Make sure that the connector ran, be it under the failure hook alone.
+
+        Raises:
+            UnknownConnectorError: If no connector of this id ever ran.
+        """
+        if self.store.runtime(connector_id) is None and not self.store.runs(connector_id, 1):
+            raise UnknownConnectorError(connector_id, self.store.connector_ids())
+
     def runtime(self, connector_id: str) -> ConnectorRuntime:
         """How the connector runs.
 
         Raises:
             UnknownConnectorError: If no connector of this id ever ran.
+            UsageError: If only its failures are captured.
         """
+        self.require_known(connector_id)
         runtime = self.store.runtime(connector_id)
         if runtime is None:
-            raise UnknownConnectorError(connector_id, self.store.connector_ids())
+            raise UsageError(
+                "connector",
+                connector_id,
+                "Only its failures are captured, so that its code cannot be run elsewhere: make "
+                "its assets with healing_dlt_assets, or declare its entry_point in "
+                "healing_failure_hook(connector=...). "
+                f"What is known of them: connector-healing logs {connector_id}",
+            )
         return runtime
 
     def failure(self, case: HealCase) -> Failure:

@@ -17,6 +17,7 @@ from connector_healing.core.reproduction import (
     Traffic,
 )
 from connector_healing.core.steps import Finding, Reproduction
+from connector_healing.core.taxonomy import SUBCATEGORY_FACTS, FailureCategory
 from connector_healing.healing.budget import live_request_limit, spent
 from connector_healing.healing.reproduce import (
     HISTORY,
@@ -31,8 +32,19 @@ from connector_healing.healing.services import CaseServices, HealServices
 #: shared keys a column that changes in 1.2 % of the rows is told from one that never changes.
 OVERLAP_ROWS = 1_000
 
-#: Templates whose effect only the live API can show.
-_LIVE_ONLY = frozenset({"rate_limit", "retry", "timeout"})
+#: So many are enough for a candidate that changes how requests are sent, not what is made of the
+#: answers: a limited API makes each request dear.
+OVERLAP_ROWS_OF_REQUESTS = 100
+
+#: Subcategories whose candidates only the live API can prove.
+_ABOUT_REQUESTS = frozenset(
+    {
+        FailureCategory.RATE_LIMIT,
+        FailureCategory.NETWORK,
+        FailureCategory.TIMEOUT,
+        FailureCategory.SERVER_ERROR,
+    }
+)
 
 
 def try_candidate(
@@ -99,7 +111,10 @@ def _request(
         failure = services.failure(case)
         failed = services.files.cassette(failure.cassette_id) if failure.cassette_id else None
         recordings += [failed] if failed else []
-    live_only = candidate.template in _LIVE_ONLY and not offline
+    category = SUBCATEGORY_FACTS[candidate.subcategory].category
+    live_only = category in _ABOUT_REQUESTS and not offline
+    wanted = int(case.parameters.get("sample_size", OVERLAP_ROWS))
+    wanted = min(wanted, OVERLAP_ROWS_OF_REQUESTS) if live_only else wanted
     return SandboxRequest(
         runtime=runtime,
         code=code_of(services, case, candidate),
@@ -107,7 +122,7 @@ def _request(
         traffic=_traffic(offline=offline, live_only=live_only),
         cassettes=() if live_only else tuple(p for p in recordings if services.files.exists(p)),
         record_to=services.files.case_path(case.case_id, f"trial-{candidate.number}.cassette"),
-        source_state=rewound_state(history, int(case.parameters.get("sample_size", OVERLAP_ROWS))),
+        source_state=rewound_state(history, wanted),
         live_requests=0 if offline else left,
     )
 

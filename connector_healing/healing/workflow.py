@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import TypeVar
 
 from connector_healing.core.case import (
     CaseState,
     HealCase,
-    Healed,
     HealOutcome,
     NotHealed,
     NotReproduced,
@@ -32,7 +31,7 @@ from connector_healing.healing.holding import holding, let_go
 from connector_healing.healing.reproduce import reproduce
 from connector_healing.healing.services import HealServices
 from connector_healing.healing.submission import submit
-from connector_healing.healing.telling import report_facts
+from connector_healing.healing.telling import duration_of, outcome_of, report_facts
 from connector_healing.healing.trials import try_candidate
 
 T = TypeVar("T")
@@ -103,6 +102,7 @@ class HealWorkflow:
         if not self._reproduced(case_id):
             return []
         finding = self._result(case_id, Step.CLASSIFY, Finding)
+        reproduction = self._result(case_id, Step.REPRODUCE, Reproduction)
 
         def make(case: HealCase, lease: Lease) -> list[int]:
             if case.mode is HealMode.DIAGNOSE:
@@ -113,12 +113,11 @@ class HealWorkflow:
                 services.failure(case),
                 finding.diagnosis,
                 services.code(case),
-                accesses=finding.accesses,
+                accesses=(*finding.accesses, *reproduction.accesses),
                 mappings=finding.mappings,
                 last_good_version=_last_good_version(services, case),
+                limit=services.runtime(case.connector_id).connector.policy.budget.candidates,
             )
-            limit = services.runtime(case.connector_id).connector.policy.budget.candidates
-            made = made[:limit]
             services.store.save_candidates(made, lease)
             return [c.number for c in made]
 
@@ -167,7 +166,7 @@ class HealWorkflow:
             return replace(
                 decision,
                 live_requests=live + reproduction.live_requests + finding.live_requests,
-                duration=services.clock.now() - _begun(services, case),
+                duration=duration_of(services, case),
             )
 
         self._step(case_id, Step.VALIDATE, CaseState.VALIDATING, judged)
@@ -191,7 +190,7 @@ class HealWorkflow:
             done = services.store.step(case_id, Step.SUBMIT)
             if done is not None:
                 let_go(services, lease)
-                return outcome_of(services, case)
+                return _ended(services, case)
             outcome = self._closed(case, lease)
             services.store.save_step(case_id, Step.SUBMIT, to_json(type(outcome).__name__), lease)
             text = render_report(report_facts(services, services.case(case_id)))
@@ -204,9 +203,9 @@ class HealWorkflow:
         if self._reproduced(case.case_id):
             decision = self._result(case.case_id, Step.VALIDATE, Decision)
             if case.state.is_closed or case.state is CaseState.AWAITING_APPROVAL:
-                return outcome_of(services, case)
+                return _ended(services, case)
             if case.state is CaseState.MONITORING:
-                return outcome_of(services, case)
+                return _ended(services, case)
             if case.state is not CaseState.SUBMITTED:
                 case = self._move(case, CaseState.VALIDATING, lease)
             return submit(services, case, decision, lease)
@@ -311,35 +310,12 @@ def give_back(services: HealServices, case_id: str, lease: Lease, error: Excepti
     let_go(services, lease)
 
 
-def outcome_of(services: HealServices, case: HealCase) -> HealOutcome:
-    """How a case that was healed, or not, ended; read from the store."""
-    if case.state in {CaseState.TRANSIENT, CaseState.NOT_REPRODUCED}:
-        return NotReproduced(
-            case_id=case.case_id,
-            reason=case.reason,
-            transient=case.state is CaseState.TRANSIENT,
-        )
-    if case.submitted_version and case.state is not CaseState.REJECTED:
-        chosen = [c for c in services.store.candidates(case.case_id) if c.number == case.winner]
-        return Healed(
-            case_id=case.case_id,
-            version_id=case.submitted_version,
-            active=case.state is not CaseState.AWAITING_APPROVAL,
-            summary=chosen[0].summary if chosen else case.reason,
-        )
-    text = services.store.step(case.case_id, Step.VALIDATE)
-    refused = from_json(text, Decision).refused_by if text else ()
-    return NotHealed(case_id=case.case_id, reason=case.reason, refused_by=refused)
-
-
-def _begun(services: HealServices, case: HealCase) -> datetime:
-    """When the heal's present attempt began."""
-    times = [
-        at
-        for at, state, _ in services.store.case_history(case.case_id)
-        if state is CaseState.REPRODUCING
-    ]
-    return times[-1] if times else case.opened_at
+def _ended(services: HealServices, case: HealCase) -> HealOutcome:
+    """How a case that needs no further work ended."""
+    outcome = outcome_of(services, services.case(case.case_id))
+    if outcome is None:
+        raise HealingError(f"Case {case.case_id} is {case.state.value}: it has not ended yet.")
+    return outcome
 
 
 def _last_good_version(services: HealServices, case: HealCase) -> ConnectorVersion | None:

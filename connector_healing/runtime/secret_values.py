@@ -17,11 +17,8 @@ def secret_values(declared: Collection[str] = ()) -> frozenset[str]:
     Args:
         declared: Names of environment variables that the connector reads.
     """
-    found = {
-        value
-        for name, value in os.environ.items()
-        if value and (name in declared or is_secret_name(name))
-    }
+    chosen = [v for n, v in os.environ.items() if n in declared or is_secret_name(n)]
+    found = set(_leaves(chosen))
     found.update(_of_dlt())
     return frozenset(found)
 
