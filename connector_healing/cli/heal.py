@@ -2,12 +2,27 @@
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from connector_healing.cli.output import emit, json_option
-from connector_healing.core.case import Healed, HealOutcome, NotHealed, NotReproduced, Step
+from connector_healing.cli.project import opened_services
+from connector_healing.core.case import (
+    HealCase,
+    Healed,
+    HealOutcome,
+    NotHealed,
+    NotReproduced,
+    Step,
+)
 from connector_healing.core.policy import HealMode
+
+if TYPE_CHECKING:
+    from connector_healing.core.failure import Diagnosis
+    from connector_healing.orchestration.services import RunServices
+    from connector_healing.ports import HealStore
 
 
 class _Shown:
@@ -49,27 +64,42 @@ class _Shown:
 def heal(
     connector: str, mode: str, run_id: str | None, sample_size: int, *, offline: bool, as_json: bool
 ) -> None:
-    """Heal a connector's last failure: reproduce, classify, patch, prove, submit."""
+    """Heal a connector's last failure: reproduce, classify, patch, prove, submit.
+
+    Exit status 0: healed, waiting for approval, diagnosed, or it does not fail any more. 1: not
+    healed or not reproduced, and the case says why.
+    """
     from connector_healing.healing.persons import open_by_hand
     from connector_healing.healing.workflow import HealWorkflow
-    from connector_healing.orchestration.services import heal_services, run_services
+    from connector_healing.orchestration.services import heal_services
 
     parameters = {"sample_size": str(sample_size)}
     if offline:
         parameters["traffic"] = "cassette"
-    with heal_services(run_services(), progress=_Shown(silent=as_json)) as services:
-        case = open_by_hand(services, connector, HealMode(mode), parameters, run_id)
-        outcome = HealWorkflow(services).run(case.case_id)
-        found = services.case(case.case_id)
-        path = services.files.case_path(case.case_id, "report.md")
-    value = {"outcome": type(outcome).__name__, "case": found, "result": outcome, "report": path}
+    services = opened_services()
+    _require_usable(services, connector, run_id, offline=offline)
+    with heal_services(services, progress=_Shown(silent=as_json)) as working:
+        case = open_by_hand(working, connector, HealMode(mode), parameters, run_id)
+        outcome = HealWorkflow(working).run(case.case_id)
+        found = working.case(case.case_id)
+        path = working.files.case_path(case.case_id, "report.md")
+    diagnosis = _diagnosis(services.store, case.case_id)
+    value = {
+        "outcome": type(outcome).__name__,
+        "case": found,
+        "result": outcome,
+        "diagnosis": diagnosis,
+        "report": path,
+    }
 
     def human() -> None:
+        if diagnosis is not None:
+            click.echo(f"Diagnosis: {diagnosis.cause} {diagnosis.remedy}")
         click.echo(told(outcome))
         click.echo(f"Report: {path} (or: connector-healing report {case.case_id})")
 
     emit(value, human, as_json=as_json)
-    raise click.exceptions.Exit(_status(outcome, mode))
+    raise click.exceptions.Exit(0 if did_what_it_could(outcome, found) else 1)
 
 
 def told(outcome: HealOutcome) -> str:
@@ -88,7 +118,45 @@ def told(outcome: HealOutcome) -> str:
             return f"Not reproduced: {outcome.reason}"
 
 
-def _status(outcome: HealOutcome, mode: str) -> int:
-    if isinstance(outcome, NotHealed):
-        return 0 if mode == HealMode.DIAGNOSE else 1
-    return 0
+def did_what_it_could(outcome: HealOutcome, case: HealCase) -> bool:
+    """Whether the launch came to what was asked of it."""
+    match outcome:
+        case Healed():
+            return True
+        case NotReproduced():
+            return outcome.transient
+        case NotHealed():
+            return case.mode is HealMode.DIAGNOSE and case.state.is_closed
+
+
+def _require_usable(
+    services: "RunServices", connector: str, run_id: str | None, *, offline: bool
+) -> None:
+    """Find bad input before a case is opened.
+
+    Raises:
+        UsageError: If there is nothing to heal, versions could not be written, or the recorded
+            answers cannot be read.
+    """
+    from connector_healing.errors import UnreadableCassetteError
+    from connector_healing.healing.persons import failure_to_heal
+    from connector_healing.runtime.cassette import cassette_path, read_cassette
+
+    failure = failure_to_heal(services.cases, connector, run_id)
+    services.registry.check_writable()
+    folder, _, name = (failure.cassette_id or "").rpartition("/")
+    path: Path | None = cassette_path(services.cassettes, folder, name) if name else None
+    if path is not None and path.is_file():
+        for _ in read_cassette(path):
+            continue
+    elif offline:
+        shown = failure.cassette_id or "none"
+        raise UnreadableCassetteError(shown, "The failed run left none, or it was pruned.")
+
+
+def _diagnosis(store: "HealStore", case_id: str) -> "Diagnosis | None":
+    from connector_healing.core.codec import from_json
+    from connector_healing.core.steps import Finding
+
+    text = store.step(case_id, Step.CLASSIFY)
+    return from_json(text, Finding).diagnosis if text else None

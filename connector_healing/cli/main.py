@@ -1,8 +1,9 @@
 """The program `connector-healing`."""
 
 import importlib
+import os
 import sys
-from typing import Any
+from typing import NoReturn
 
 import click
 
@@ -18,7 +19,7 @@ FAILED = 1
 _COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("connector_healing.cli.demo", "Break a connector and watch it heal, on real parts."),
     "heal": ("connector_healing.cli.heal", "Heal a connector's last failure."),
-    "logs": ("connector_healing.cli.look", "A connector's executions, errors and configuration."),
+    "logs": ("connector_healing.cli.logs", "A connector's executions, errors and configuration."),
     "code": ("connector_healing.cli.look", "The text of a connector's version."),
     "versions": ("connector_healing.cli.look", "The versions of a connector."),
     "cases": ("connector_healing.cli.look", "The heal cases."),
@@ -64,28 +65,39 @@ def connector_healing() -> None:
     DAGSTER_HOME is set, or where CONNECTOR_HEALING_HOME and CONNECTOR_HEALING_STORE_URL say.
 
     Exit status: 0 done; 1 it could not be done (a heal that abstains, say); 2 bad input.
+    What went wrong is one line on standard error.
     """
 
 
-def main(arguments: list[str] | None = None) -> Any:
-    """Run the program; ends the process with its exit status."""
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the program; ends the process with its exit status.
+
+    Args:
+        arguments: The command line without the program's name; None: the process's own.
+    """
     try:
         connector_healing.main(arguments, standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Exit as ended:
         sys.exit(ended.exit_code)
     except click.Abort:
-        click.echo("Stopped.", err=True)
-        sys.exit(FAILED)
+        _ended("Stopped.", FAILED)
     except click.ClickException as error:
         error.show()
-        sys.exit(BAD_INPUT)
+        sys.exit(error.exit_code)
     except UsageError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(BAD_INPUT)
+        _ended(f"Error: {error}", BAD_INPUT)
     except HealingError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(FAILED)
+        _ended(f"Error: {error}", FAILED)
     except BrokenPipeError:
-        sys.stderr.close()
+        # Whoever read has gone; what is still buffered must not be complained about at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
+    except OSError as error:
+        _ended(f"Error: {error}", FAILED)
     sys.exit(0)
+
+
+def _ended(line: str, status: int) -> NoReturn:
+    click.echo(" ".join(line.split("\n")), err=True)
+    sys.exit(status)

@@ -1,25 +1,34 @@
 """Commands by which a person decides: approve, reject, release, rollback."""
 
-import getpass
-
 import click
 
 from connector_healing.cli.output import emit, json_option
+from connector_healing.cli.project import opened_services, person
 
 
 @click.command()
 @click.argument("case")
 @json_option
 def approve(case: str, *, as_json: bool) -> None:
-    """Make the version that a case proposes the one that runs."""
-    from connector_healing.healing import persons
-    from connector_healing.orchestration.services import run_services
+    """Make the version that a case proposes the one that runs.
 
-    services = run_services().cases
-    persons.approve(services, case, getpass.getuser())
+    Exit status 1 where another version became active meanwhile: then nothing is changed.
+    """
+    from connector_healing.core.case import Healed
+    from connector_healing.healing import persons
+
+    services = opened_services().cases
+    outcome = persons.approve(services, case, person())
     found = services.case(case)
-    text = f"Version {found.submitted_version} of {found.connector_id} is active; its next runs are watched."
+    if isinstance(outcome, Healed):
+        text = (
+            f"Version {outcome.version_id} of {found.connector_id} is active; "
+            "its next runs are watched."
+        )
+    else:
+        text = f"Not approved: {outcome.reason}"
     emit({"case": found}, lambda: click.echo(text), as_json=as_json)
+    raise click.exceptions.Exit(0 if isinstance(outcome, Healed) else 1)
 
 
 @click.command()
@@ -29,10 +38,8 @@ def approve(case: str, *, as_json: bool) -> None:
 def reject(case: str, reason: str, *, as_json: bool) -> None:
     """Refuse what a case proposes; the present version stays."""
     from connector_healing.healing import persons
-    from connector_healing.orchestration.services import run_services
 
-    services = run_services().cases
-    found = persons.reject(services, case, getpass.getuser(), reason)
+    found = persons.reject(opened_services().cases, case, person(), reason)
     emit({"case": found}, lambda: click.echo(found.reason), as_json=as_json)
 
 
@@ -42,10 +49,8 @@ def reject(case: str, reason: str, *, as_json: bool) -> None:
 def release(case: str, *, as_json: bool) -> None:
     """Say that held data were right: the connector's next run loads them."""
     from connector_healing.healing import persons
-    from connector_healing.orchestration.services import run_services
 
-    services = run_services().cases
-    found = persons.release(services, case, getpass.getuser())
+    found = persons.release(opened_services().cases, case, person())
     text = (
         f"{found.reason} With the failure sensor on, that run is asked for now; "
         f"else materialise the assets of {found.connector_id}."
@@ -59,9 +64,8 @@ def release(case: str, *, as_json: bool) -> None:
 def rollback(connector: str, *, as_json: bool) -> None:
     """Make the version before the active one the one that runs."""
     from connector_healing.healing import persons
-    from connector_healing.orchestration.services import run_services
 
-    version_id = persons.rollback(run_services().cases, connector, getpass.getuser())
+    version_id = persons.rollback(opened_services().cases, connector, person())
     value = {"connector": connector, "active": version_id}
     text = f"Version {version_id} of {connector} is active again."
     emit(value, lambda: click.echo(text), as_json=as_json)
