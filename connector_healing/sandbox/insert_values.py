@@ -16,7 +16,7 @@ _NAME = re.compile(r'(?:"((?:[^"]|"")*)"|`([^`]*)`|\[([^\]]*)\]|([^,"`\[\]]+))')
 #: A literal as dlt writes it: a text (with E or N before it, or in a call), else a word or number.
 #: Whatever the dialect, a quote inside of a text is doubled.
 _LITERAL = re.compile(
-    r"""(?:[A-Za-z_]+\()?(?P<prefix>[EN]?)'(?P<text>(?:[^']|'')*)'\)?|(?P<bare>[^\s,();']+)"""
+    r"""(?:[A-Za-z_]\w*\()?(?P<prefix>[EN]?)'(?P<text>(?:[^']|'')*)'\)?|(?P<bare>[^\s,();']+)"""
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r"}
