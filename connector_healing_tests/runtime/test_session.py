@@ -16,7 +16,7 @@ from connector_healing.runtime.recorder import recording
 from connector_healing.runtime.session import rate_limited_session, retrying_session
 from connector_healing_tests.runtime.loopback import Answer, Asked, LoopbackApi
 
-ROWS = 25
+ROWS = 17
 
 
 class Limited:
@@ -47,10 +47,6 @@ def flaky(statuses: list[int]) -> Callable[[Asked], Answer]:
         return Answer(b"x" * 1000, cut=True) if status == 0 else Answer({"data": []}, status)
 
     return handler
-
-
-def served(handler: Callable[[Asked], Answer]) -> LoopbackApi:
-    return LoopbackApi(handler)
 
 
 @pytest.fixture(
@@ -174,6 +170,14 @@ def test_what_no_retry_would_change_is_given_back_at_once(status: int, method: s
         answer = retrying_session(timedelta(seconds=30)).request(method, api.url)
     assert answer.status_code == status
     assert len(api.asked) == 1
+
+
+def test_a_wrong_certificate_is_not_tried_again() -> None:
+    with LoopbackApi(flaky([])) as api:
+        begun = monotonic()
+        with pytest.raises(requests.exceptions.SSLError):
+            retrying_session(timedelta(seconds=30)).get(api.url.replace("http:", "https:"))
+    assert monotonic() - begun < 5
 
 
 def test_the_last_answer_is_given_back_when_patience_ends() -> None:
