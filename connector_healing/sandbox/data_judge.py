@@ -129,8 +129,9 @@ def _checks(subject: Subject, *, told: bool) -> Iterator[CheckResult]:
         yield from required_check(subject, SideCounts(rows=0, columns={}, sql=""), new)
         return
     old = counts(subject, BEFORE)
-    yield from overlap_checks(subject)
-    yield from child_checks(subject, subject.keyed())
+    tables = subject.keyed()
+    yield from overlap_checks(subject, tables)
+    yield from child_checks(subject, tables)
     yield from collapse_check(subject, old, new)
     yield from required_check(subject, old, new)
     yield from high_water_check(subject, alone=not told)

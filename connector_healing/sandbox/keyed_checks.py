@@ -57,9 +57,8 @@ def key_check(subject: Subject) -> Iterator[CheckResult]:
     )
 
 
-def overlap_checks(subject: Subject) -> Iterator[CheckResult]:
+def overlap_checks(subject: Subject, tables: KeyedTables | None) -> Iterator[CheckResult]:
     """H3 and H4: previous keys are there again, with the values that they had."""
-    tables = subject.keyed()
     if tables is None:
         yield from _keyless(subject)
         return

@@ -39,15 +39,6 @@ def profile_package(pipeline: dlt.Pipeline) -> PackageProfile:
     return PackageProfile(tables=profiles)
 
 
-def preferred_file_format(pipeline: dlt.Pipeline) -> str | None:  # noqa: ARG001  # none is right for any
-    """The file format to ask dlt's `extract` for: none.
-
-    It would be kept in the schema, and dlt's ``jsonl``, which loads fast, changes values in
-    DuckDB. `connector_healing.sandbox.quick_load.normalize_quickly` loads as fast, and right.
-    """
-    return None
-
-
 def _row_counts(pipeline: dlt.Pipeline) -> Mapping[str, int]:
     trace = pipeline.last_trace
     info = trace.last_normalize_info if trace else None

@@ -108,10 +108,10 @@ def subjects(
 ) -> Iterator[Subject]:
     """One subject for each root table of the resources that were run.
 
-    A root table that only a baseline knows belongs to its resource too: the healed run may have
-    lost it.
+    A resource or table that only a baseline knows is one of them: the healed run may have lost it.
     """
-    for name in sorted({t.dlt_resource for t in outcome.profile.tables.values() if t.dlt_resource}):
+    made = {t.dlt_resource for t in outcome.profile.tables.values() if t.dlt_resource}
+    for name in sorted(made | set(baselines)):
         past = tuple(baselines.get(name, ()))
         known: dict[str, TableProfile] = {}
         for table in (
@@ -213,7 +213,9 @@ def _start(
     if value is None:
         return None
     cast = f"TRY_CAST({literal(str(value))} AS {kind})"
-    known = connection.execute(f"SELECT {cast} IS NOT NULL").fetchall()[0][0]  # a literal and a type
+    known = connection.execute(f"SELECT {cast} IS NOT NULL").fetchall()[0][
+        0
+    ]  # a literal and a type
     return cast if known else None
 
 

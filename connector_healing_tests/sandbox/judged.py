@@ -110,7 +110,7 @@ class Shop:
                 table=name,
                 rows=400,
                 parent="orders" if "__" in name else None,
-                dlt_resource="orders",
+                dlt_resource=name.partition("__")[0],
                 write_disposition=self.disposition,
             )
             for name in names

@@ -121,6 +121,11 @@ def test_a_full_load_that_made_no_table_is_refused(shop: Shop) -> None:
     assert ("H3", None) in shop.refused()
 
 
+def test_a_resource_that_is_gone_from_the_profile_is_refused(shop: Shop) -> None:
+    shop.after = {"others": ORDERS}
+    assert ("H3", None) in shop.refused()
+
+
 def test_too_few_shared_keys_prove_nothing(shop: Shop) -> None:
     shop.before = {"orders": f"SELECT * FROM ({ORDERS}) WHERE id < 12"}
     assert ("H4", None) in shop.doubted()
