@@ -107,5 +107,5 @@ class SandboxOutcome:
     warnings: tuple[str, ...] = ()  #: Protections that this machine could not give.
     log_tail: tuple[str, ...] = ()
     source_state: Mapping[str, object] = field(default_factory=dict)  #: After the run.
-    #: dlt source state that the run started from; None: as a first run.
+    #: dlt source state that the run started from; None: none was given.
     source_state_before: Mapping[str, object] | None = None

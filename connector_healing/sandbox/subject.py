@@ -14,6 +14,7 @@ from connector_healing.core.profile import Baseline, TableProfile
 from connector_healing.core.reproduction import SandboxOutcome
 from connector_healing.sandbox.overlap import AFTER, BEFORE, KeyedTables, columns_of, has_unique_key
 from connector_healing.sandbox.quoting import literal, quoted
+from connector_healing.sandbox.state import decode_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +149,8 @@ def _subject(
     name = root.dlt_resource or root.table
     before = columns_of(connection, BEFORE, root.table)
     after = columns_of(connection, AFTER, root.table)
-    started = _incremental(outcome.source_state_before or {}, name)
+    # dlt marks what is no JSON value, a date say; what it decodes to is cast to the column's type.
+    started = _incremental(decode_state(outcome.source_state_before or {}), name)
     state = started or _incremental(outcome.source_state, name)
     cursor = _cursor_column(facts.expected, state, before, after)
     incremental = bool(cursor or state) or any(has_cursor(b, name) for b in facts.baselines)

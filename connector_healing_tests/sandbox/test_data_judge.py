@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -7,6 +8,7 @@ import pytest
 from connector_healing.core.checks import CheckLevel
 from connector_healing.core.connector import ResourceExpectations
 from connector_healing.core.profile import Churn
+from connector_healing.sandbox.state import encode_state
 from connector_healing_tests.sandbox.judged import ENDED, ITEMS, ORDERS, Shop, names
 
 QUIET = Churn(
@@ -133,11 +135,17 @@ def test_too_few_shared_keys_prove_nothing(shop: Shop) -> None:
 
 # Incremental loads: only what the run's window had to bring again is missed.
 
-SINCE = {"resources": {"orders": {"incremental": {"seen": {"last_value": "2013-01-10T00:00:00Z"}}}}}
+
+def since(value: object) -> dict[str, object]:
+    return {"resources": {"orders": {"incremental": {"seen": {"last_value": value}}}}}
+
+
+SINCE = since("2013-01-10T00:00:00Z")
+MARKED = encode_state(since(datetime(2013, 1, 10, tzinfo=UTC)))
 WINDOW = f"SELECT * FROM ({ORDERS}) WHERE id >= 217"
 
 
-@pytest.mark.parametrize("state", [SINCE, None])
+@pytest.mark.parametrize("state", [SINCE, MARKED, None])
 def test_a_window_is_compared_with_the_same_window(
     shop: Shop, state: dict[str, object] | None
 ) -> None:
