@@ -127,7 +127,7 @@ class Planner:
         absorbed: tuple[cst.CSTNode, ...] = ()
         inside = True
         while True:
-            inner = inline_base(self.reads, at)
+            inner = _leading_to(path, inline_base(self.reads, at))
             yield _Level(
                 root=at.base,
                 path=path,
@@ -136,8 +136,8 @@ class Planner:
                 inner=inner,
                 inside=inside,
             )
-            step = inner or assigned_base(self.syntax, self.reads, at)
-            if step is None or not path or path[:-1] not in step.bases or path[-1] != step.name:
+            step = inner or _leading_to(path, assigned_base(self.syntax, self.reads, at))
+            if step is None:
                 return
             inside = inside and inner is not None
             absorbed = (*absorbed, step.node) if inside else absorbed
@@ -171,3 +171,10 @@ class Planner:
             in_scalar=bool(scalars),
             cast=cast,
         )
+
+
+def _leading_to(path: Path, read: Read | None) -> Read | None:
+    """The read, if it was seen to give the object at this path."""
+    if read is None or not path or path[-1] != read.name or path[:-1] not in read.bases:
+        return None
+    return read

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from connector_healing.core.drift.mapping import FieldMapping, MappingVerdict
-from connector_healing.core.patch import Patch, Unpatchable, apply_edits
+from connector_healing.core.patch import FieldAccess, Patch, Unpatchable, apply_edits
 from connector_healing.core.transforms.field_alias import alias_in_place
-from connector_healing_tests.core.transforms.observing import accesses_of, code_of, run
+from connector_healing_tests.core.transforms.observing import MODULE, accesses_of, code_of, run
 
 OLD = {
     "id": 1,
@@ -174,12 +174,29 @@ def test_a_scattered_container_read_by_itself_is_not_patched() -> None:
     assert "different places" in result.reason
 
 
-def test_a_base_variable_that_is_bound_twice_is_not_followed() -> None:
-    body = (
-        'departure = row.get("departure") or {}',
-        'out.append((departure["delay"], row["departure"]["scheduled"]))',
-        "departure = {}",
-    )
+@pytest.mark.parametrize(
+    "body",
+    [
+        (
+            'departure = row.get("departure") or {}',
+            'out.append((departure["delay"], row["departure"]["scheduled"]))',
+            "departure = {}",
+        ),
+        (
+            "if row:",
+            '    departure = row.get("departure") or {}',
+            'out.append((departure["delay"], row["departure"]["scheduled"]))',
+        ),
+        (
+            'departure = row.get("departure") or {}',
+            'out.extend(departure["delay"] for _ in [0] if row["departure"]["scheduled"])',
+        ),
+    ],
+    ids=["bound twice", "bound on one way only", "used when the consumer pleases"],
+)
+def test_a_base_variable_that_may_be_of_another_record_is_not_followed(
+    body: tuple[str, ...],
+) -> None:
     text = program(*body)
     result = alias_in_place(code_of(text), accesses_of(text, [OLD, SCATTERED]), SCATTERING)
     assert isinstance(result, Unpatchable)
@@ -266,6 +283,20 @@ def test_one_place_that_reads_two_objects() -> None:
     assert run(patched, [old, new]) == [1, 2, 1, 2]
     other = [renamed("out.delay", "out.late"), renamed("back.delay", "back.minutes")]
     assert isinstance(alias_in_place(code_of(text), accesses, other), Unpatchable)
+
+
+def test_a_record_that_is_read_out_of_an_envelope() -> None:
+    text = 'def read(bodies):\n    return [body["data"]["carrier"] for body in bodies]\n'
+    accesses = [
+        FieldAccess(
+            module=MODULE, line=2, end_line=2, column=12, end_column=end, path=path, hit=True
+        )
+        for end, path in ((24, "$.data"), (35, "carrier"))
+    ]
+    patch = alias_in_place(code_of(text), accesses, [renamed("carrier", "op_code")])
+    assert isinstance(patch, Patch), patch
+    patched = apply_edits(code_of(text), patch.edits).modules[0].text
+    assert run(patched, [{"data": OLD}, {"data": RENAMED}]) == ["UA", "UA"]
 
 
 def test_columns_are_bytes() -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from connector_healing.core.drift.mapping import FieldMapping, MappingVerdict
 from connector_healing.core.patch import Patch, Unpatchable, apply_edits
+from connector_healing.core.transforms.aliasing import record_alias
 from connector_healing.core.transforms.record_seam import alias_at_entry, alias_behind_resource
+from connector_healing.runtime.aliases import alias_fields
 from connector_healing_tests.core.transforms.observing import accesses_of, code_of, run
 
 OLD = {"id": 1, "carrier": "UA", "departure": {"delay": 5, "gate": "A"}}
@@ -78,6 +80,34 @@ def test_a_second_heal_goes_inside_the_first() -> None:
         'map(alias_fields({"carrier": "op_code"}), map(alias_fields({"carrier": "airline_code"}), rows))'
         in text
     )
+
+
+def test_a_container_that_took_in_fields_is_not_moved_back_whole() -> None:
+    old = {"a": {"x": 1, "y": 2}, "status": {"z": 3}}
+    new = {"status": {"x": 1, "y": 2, "z": 3}}
+    mappings = [
+        renamed("a.x", "status.x"),
+        renamed("a.y", "status.y"),
+        FieldMapping(old="status.z", new="status.z", verdict=MappingVerdict.SAME),
+    ]
+    alias = record_alias(mappings)
+    assert alias == {"a.x": "status.x", "a.y": "status.y"}
+    assert alias_fields(alias)(new) == old
+
+
+def test_two_containers_that_became_one_are_moved_back_field_by_field() -> None:
+    old = {"a": {"x": 1, "y": 2}, "b": {"p": 3, "q": 4}}
+    new = {"n": {"x": 1, "y": 2, "p": 3, "q": 4}}
+    alias = record_alias([renamed(f"{c}.{f}", f"n.{f}") for c, f in ("ax", "ay", "bp", "bq")])
+    assert not isinstance(alias, Unpatchable)
+    assert alias_fields(alias)(new) == old
+
+
+def test_a_container_with_a_renamed_field_is_moved_first() -> None:
+    mappings = [renamed("a[].x", "b.c[].x"), renamed("a[].y", "b.c[].why")]
+    alias = record_alias(mappings)
+    assert alias == {"a": "b.c", "a[].y": "a[].why"}
+    assert alias_fields(alias)({"b": {"c": [{"x": 1, "why": 2}]}}) == {"a": [{"x": 1, "y": 2}]}
 
 
 def test_records_that_are_passed_on_get_all_their_fields() -> None:
