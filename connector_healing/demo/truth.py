@@ -9,6 +9,7 @@ import duckdb
 from connector_healing.demo.definitions import setup_of
 from connector_healing.demo.settings import DemoSettings
 from connector_healing.runtime.loading import build_source
+from connector_healing.sandbox.quick_load import normalize_quickly
 
 
 def differences(
@@ -35,7 +36,9 @@ def differences(
             pipelines_dir=folder,
         )
         source = build_source(setup.connector)
-        pipeline.run(source, loader_file_format="jsonl")
+        pipeline.extract(source)
+        normalize_quickly(pipeline)
+        pipeline.load()
         tables = pipeline.default_schema.data_table_names()
         with duckdb.connect() as connection:
             connection.execute(f"ATTACH '{path}' AS truth (READ_ONLY)")

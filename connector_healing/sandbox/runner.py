@@ -166,6 +166,7 @@ def _outcome(assignment: Assignment, ending: Ending) -> SandboxOutcome:
         duration=ending.duration,
         log_tail=lines,
         cassette=_moved_cassette(assignment, outcome.cassette),
+        source_state_before=assignment.request.source_state,
     )
 
 

@@ -36,6 +36,7 @@ def test_a_listing_is_added_up() -> None:
         last_page_items=5,
         page_size=10,
         ended=True,
+        said_last=True,
     )
 
 
@@ -134,3 +135,17 @@ def test_the_shallowest_list_holds_the_records() -> None:
     nested = {"d": [{"legs": rows(9)}]}
     assert seen(exchange(body=nested)).items == 1
     assert seen(exchange(body={"data": {"flights": rows(4), "errors": []}})).items == 4
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        ({"next": None}, True),
+        ({"has_more": False}, True),
+        ({"page": 2, "total_pages": 2}, True),
+        ({}, False),
+        ({"next": "https://api.example.com/v1/flights?page=3"}, False),
+    ],
+)
+def test_whether_the_last_answer_says_so(last: dict[str, object], said: bool) -> None:
+    assert pages({"data": rows(3)}, {"data": rows(3, 3), **last}).said_last is said

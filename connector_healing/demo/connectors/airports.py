@@ -21,7 +21,7 @@ def airports_source(base_url: str, token: str = dlt.secrets.value) -> Iterator[D
             "base_url": f"{base_url}/v1/",
             "auth": {"type": "bearer", "token": token},
         },
-        "resource_defaults": {"write_disposition": "replace", "file_format": "jsonl"},
+        "resource_defaults": {"write_disposition": "replace"},
         "resources": [
             {
                 "name": "airports",

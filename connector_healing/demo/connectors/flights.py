@@ -40,7 +40,6 @@ def flights_source(base_url: str, token: str = dlt.secrets.value) -> DltResource
         primary_key="id",
         write_disposition="merge",
         columns=LOCAL_TIMES,
-        file_format="jsonl",  # DuckDB takes INSERT statements many times slower
     )
     def flights(
         updated_at: dlt.sources.incremental[str] = dlt.sources.incremental(  # noqa: B008  # dlt's way

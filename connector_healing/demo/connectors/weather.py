@@ -34,7 +34,7 @@ def weather_source(base_url: str, token: str = dlt.secrets.value) -> DltResource
         token: The API's key.
     """
 
-    @dlt.resource(name="weather", primary_key="id", write_disposition="merge", file_format="jsonl")
+    @dlt.resource(name="weather", primary_key="id", write_disposition="merge")
     def weather(
         observed_at: dlt.sources.incremental[int] = dlt.sources.incremental(  # noqa: B008  # dlt's way
             "observed_at", initial_value=0, lag=DAY_SECONDS

@@ -68,6 +68,7 @@ class _Page:
     totals: Mapping[str, int]
     more: bool
     next_value: str | None  #: The URL or cursor of the next page.
+    said_last: bool  #: Whether it says in words that no page follows.
 
 
 @dataclass(slots=True)
@@ -155,6 +156,7 @@ def _observation(name: str, count: int, found: list[_Listing]) -> EndpointObserv
         page_size=max(page.items for page in pages),
         ended=not any(one.pages[-1].more for one in unique),
         repeated=any(one.repeated for one in unique),
+        said_last=all(one.pages[-1].said_last for one in unique),
     )
 
 
@@ -173,6 +175,7 @@ def _page(exchange: Exchange) -> _Page | None:
         if value is not None and value.isdecimal():
             totals[_plain_name(header)] = int(value)
     more, token = _next_sign(envelopes, exchange)
+    speaks = _speaks_of_next(envelopes, exchange)
     return _Page(
         url=exchange.url,
         digest=hashlib.sha256(exchange.body).hexdigest(),
@@ -180,6 +183,7 @@ def _page(exchange: Exchange) -> _Page | None:
         totals=totals,
         more=more,
         next_value=token,
+        said_last=speaks and not more,
     )
 
 
@@ -238,6 +242,16 @@ def _next_sign(
     if flag is not None:
         return flag, token
     return bool(token) or bool(numbers), token
+
+
+def _speaks_of_next(envelopes: Iterable[Mapping[str, object]], exchange: Exchange) -> bool:
+    """Whether the answer has a place for the next page, filled or empty."""
+    linked = any(name.lower() == "link" for name, _ in exchange.response_headers)
+    return linked or any(
+        _by_numbers(envelope) is not None
+        or any(name in _NEXT or name in _MORE_FLAGS for name in envelope)
+        for envelope in envelopes
+    )
 
 
 def _linked(exchange: Exchange) -> str | None:

@@ -24,6 +24,7 @@ def prune_cassettes(
     keep: int = KEEP_CASSETTES,
     max_age: timedelta = MAX_CASSETTE_AGE,
     in_use: Collection[str] = (),
+    connector_id: str | None = None,
 ) -> int:
     """Remove old cassettes, and what an interrupted writer left.
 
@@ -33,12 +34,14 @@ def prune_cassettes(
         keep: How many of each connector stay, the newest.
         max_age: Older ones go.
         in_use: Ids of cassettes that an open heal case needs: they stay and do not count.
+        connector_id: Whose cassettes to look at; None: all connectors'.
 
     Returns:
         How many cassettes were removed.
     """
     removed = 0
-    for folder in sorted(p for p in directory.glob("*") if p.is_dir()):
+    folders = directory.glob("*") if connector_id is None else [directory / connector_id]
+    for folder in sorted(p for p in folders if p.is_dir()):
         for left in folder.glob(".*.tmp"):
             if _age(left, now) > max_age:
                 left.unlink(missing_ok=True)
