@@ -1,0 +1,1 @@
+"""The README's two commands, run as a newcomer runs them."""
