@@ -37,8 +37,10 @@ def demo(faults: tuple[str, ...], port: int, *, ui: bool, keep: bool, as_json: b
     wrong data, is held before it loads.
     """
     from connector_healing.demo.api.client import require_extra
+    from connector_healing.demo.api.faults import find_faults
 
     require_extra()
+    find_faults(faults)  # A wrong name is found before anything is started or cleared.
     with contextlib.ExitStack() as running:
         with _progress(silent=as_json) as phase:
             with phase("Loading Dagster and dlt"):

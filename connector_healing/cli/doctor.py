@@ -8,7 +8,11 @@ from connector_healing.cli.output import emit, json_option
 @click.command()
 @json_option
 def doctor(*, as_json: bool) -> None:
-    """Is everything in place: Dagster instance, store, registry, sensor, sandbox, connectors?"""
+    """Is everything in place: store, registry, Dagster, sensor, sandbox, connectors?
+
+    Exit status 1 where something that healing needs is missing. A note is something without
+    which healing works less well.
+    """
     from connector_healing.orchestration.diagnosis import examine
 
     findings = examine()

@@ -69,15 +69,16 @@ def heal(
     Exit status 0: healed, waiting for approval, diagnosed, or it does not fail any more. 1: not
     healed or not reproduced, and the case says why.
     """
-    from connector_healing.healing.persons import open_by_hand
-    from connector_healing.healing.workflow import HealWorkflow
-    from connector_healing.orchestration.services import heal_services
-
     parameters = {"sample_size": str(sample_size)}
     if offline:
         parameters["traffic"] = "cassette"
     services = opened_services()
     _require_usable(services, connector, run_id, offline=offline)
+
+    from connector_healing.healing.persons import open_by_hand
+    from connector_healing.healing.workflow import HealWorkflow
+    from connector_healing.orchestration.services import heal_services
+
     with heal_services(services, progress=_Shown(silent=as_json)) as working:
         case = open_by_hand(working, connector, HealMode(mode), parameters, run_id)
         outcome = HealWorkflow(working).run(case.case_id)

@@ -56,7 +56,9 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_LazyGroup, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="connector-healing")
 def connector_healing() -> None:
     """Reproduces, patches, proves and heals broken data connectors.
@@ -76,15 +78,13 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         arguments: The command line without the program's name; None: the process's own.
     """
     try:
-        connector_healing.main(arguments, standalone_mode=False)
+        # Of a command that ends by `click.exceptions.Exit` this is the status, else nothing.
+        status = connector_healing.main(arguments, standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
     except click.Abort:
         _ended("Stopped.", FAILED)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        _ended(f"Error: {error.format_message()}{_where_to_read(error)}", error.exit_code)
     except UsageError as error:
         _ended(f"Error: {error}", BAD_INPUT)
     except HealingError as error:
@@ -95,7 +95,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(FAILED)
     except OSError as error:
         _ended(f"Error: {error}", FAILED)
-    sys.exit(0)
+    sys.exit(status or 0)
+
+
+def _where_to_read(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f" See `{context.command_path} --help`." if context else ""
 
 
 def _ended(line: str, status: int) -> NoReturn:

@@ -1,158 +1,101 @@
 """What `connector-healing doctor` looks at."""
 
-import ast
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
-from connector_healing.core.reproduction import ConnectorRuntime
 from connector_healing.errors import HealingError
+from connector_healing.orchestration.examined import Examined, guarded
+from connector_healing.orchestration.looking import is_missing, store_location
 from connector_healing.orchestration.services import RunServices, run_services
-from connector_healing.registry.discovery import imports_dagster
-from connector_healing.runtime.loading import installed_file
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
-    """One thing that healing needs, and whether it is there."""
-
-    name: str
-    passed: bool
-    detail: str
-    next_step: str = ""
-    required: bool = True  #: False: healing works without it, less well.
+from connector_healing.runtime.home import HOME_VARIABLE, STORE_VARIABLE, plugin_home
 
 
 def examine() -> list[Examined]:
-    """Look at everything; what cannot be looked at is a finding, not an exception."""
+    """Look at everything; what cannot be looked at is a finding, not an exception.
+
+    Nothing is made where nothing is yet, but for the storage that a dagster.yaml names.
+    """
+    from connector_healing.orchestration import diagnosis_connectors, diagnosis_dagster
+
+    store, services = _store()
+    found = [store]
+    if services is not None:
+        opened = services
+        found += guarded(
+            "registry", lambda: _registry(opened), f"Make it writable, or set {HOME_VARIABLE}."
+        )
+    found += guarded("dagster instance", diagnosis_dagster.examine_dagster, _INSTANCE_STEP)
+    found += guarded("sandbox", lambda: _sandbox(services), "Make the plugin's folder writable.")
+    if services is not None:
+        store_ = services.store
+        found += guarded("connectors", lambda: diagnosis_connectors.examine_connectors(store_))
+    return found
+
+
+_INSTANCE_STEP = "Correct dagster.yaml or DAGSTER_HOME: it has to be an existing folder."
+
+
+def _store() -> tuple[Examined, RunServices | None]:
     try:
+        location = store_location()
+        if is_missing(location):
+            return _no_store_yet(location.shown, location.path or Path()), None
         services = run_services()
     except HealingError as error:
-        store = Examined(name="store", passed=False, detail=str(error))
-        return [store, _guarded("dagster instance", _instance)]
-    return [
-        Examined(name="store", passed=True, detail=services.store.shown_url),
-        _guarded("registry", lambda: _registry(services)),
-        _guarded("dagster instance", _instance),
-        _guarded("failure sensor", _sensor),
-        *_sandbox(services),
-        *_connectors(services),
-    ]
+        step = f"Correct {STORE_VARIABLE}, or start the database that it names."
+        return Examined(name="store", passed=False, detail=str(error), next_step=step), None
+    detail = f"{services.store.shown_url}, its tables are this release's"
+    return Examined(name="store", passed=True, detail=detail), services
 
 
-def _guarded(name: str, look: Callable[[], Examined]) -> Examined:
-    try:
-        return look()
-    except Exception as error:  # noqa: BLE001  # a doctor that breaks off helps nobody
-        return Examined(name=name, passed=False, detail=f"{type(error).__name__}: {error}")
-
-
-def _registry(services: RunServices) -> Examined:
-    services.registry.check_writable()
-    return Examined(name="registry", passed=True, detail=str(services.home / "versions"))
-
-
-def _instance() -> Examined:
-    from connector_healing.orchestration.instance import open_instance
-
-    with open_instance() as instance:
-        runs = instance.get_runs_count()
-        detail = f"{instance.run_storage.__class__.__name__}, {runs} runs"
-        threads = instance.get_sensor_settings().get("use_threads")
-    if not threads:
-        return Examined(
-            name="dagster instance",
-            passed=False,
-            detail=f"{detail}; sensors run one after another",
-            next_step="Set `sensors: {use_threads: true, num_workers: 8}` in dagster.yaml.",
-            required=False,
-        )
-    return Examined(name="dagster instance", passed=True, detail=detail)
-
-
-def _sensor() -> Examined:
-    import dagster as dg
-
-    from connector_healing.orchestration.failure_sensor import SENSOR_NAME
-    from connector_healing.orchestration.instance import open_instance
-
-    with open_instance() as instance:
-        states = [s for s in instance.all_instigator_state() if s.instigator_name == SENSOR_NAME]
-        daemons = instance.get_daemon_statuses(["SENSOR"]) if states else {}
-    stopped = [s for s in states if s.status is dg.DefaultSensorStatus.STOPPED]
-    healthy = any(status.healthy for status in daemons.values())
-    if states and not stopped and healthy:
-        return Examined(name="failure sensor", passed=True, detail="on; the daemon is alive")
+def _no_store_yet(shown: str, path: Path) -> Examined:
+    """None is a note, unless it could not be made either."""
+    above = next(p for p in path.absolute().parents if p.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+        detail = f"none yet at {shown}, and {above} cannot be written"
+        step = f"Make it writable, or set {HOME_VARIABLE}."
+        return Examined(name="store", passed=False, detail=detail, next_step=step)
     return Examined(
-        name="failure sensor",
+        name="store",
         passed=False,
-        detail="no running daemon ticks it now",
-        next_step="Start `dagster dev`, or `dagster-daemon run`, with healing_definitions(...) in "
-        "the project; `connector-healing heal` works without it.",
+        detail=f"none yet at {shown}",
+        next_step="The first run of a connector makes it. Where connectors have run already: call "
+        f"doctor in the project's folder, or set {HOME_VARIABLE}.",
         required=False,
     )
 
 
-def _sandbox(services: RunServices) -> Iterator[Examined]:
+def _registry(services: RunServices) -> Iterator[Examined]:
+    services.registry.check_writable()
+    yield Examined(name="registry", passed=True, detail=str(services.home / "versions"))
+
+
+_SANDBOX_STEPS = {
+    "fork server": "Look at the detail: `heal` needs child processes and the packages of dlt and "
+    "DuckDB.",
+    "end with the parent": "Allow the system call prctl(PR_SET_PDEATHSIG) in the container.",
+    "limits": "Raise the limit of address space (ulimit -v) for heavy connectors.",
+    "file confinement": "Use Linux 5.19 or later with Landlock, or heal only connectors that you "
+    "trust.",
+    "port confinement": "Use Linux 6.7 or later, or heal only connectors that you trust.",
+}
+
+
+def _sandbox(services: RunServices | None) -> Iterator[Examined]:
     from connector_healing.sandbox.runner import ProcessSandbox
 
-    sandbox = ProcessSandbox(services.home)
-    try:
-        for ability in sandbox.abilities():
-            yield Examined(
-                name=f"sandbox: {ability.name}",
-                passed=ability.present,
-                detail=ability.detail,
-                required=ability.required,
-            )
-    except HealingError as error:
-        yield Examined(name="sandbox", passed=False, detail=str(error))
-    finally:
-        sandbox.close()
-
-
-def _connectors(services: RunServices) -> Iterator[Examined]:
-    for connector_id in services.store.connector_ids():
-        runtime = services.store.runtime(connector_id)
-        if runtime is not None:
-            yield _connector(runtime)
-    if not services.store.connector_ids():
-        yield Examined(
-            name="connectors",
-            passed=False,
-            detail="none has run yet",
-            next_step="Materialise the assets of healing_dlt_assets once.",
-            required=False,
-        )
-
-
-def _connector(runtime: ConnectorRuntime) -> Examined:
-    connector = runtime.connector
-    name = f"connector {connector.id}"
-    path = installed_file(connector.module_name, runtime.import_paths)
-    if path is None or not os.access(path, os.R_OK):
-        return Examined(
-            name=name,
-            passed=False,
-            detail=f"module {connector.module_name} is not where it was",
-            next_step="Correct the connector's entry_point.",
-        )
-    if imports_dagster(ast.parse(path.read_text(encoding="utf-8"))):
-        return Examined(
-            name=name,
-            passed=False,
-            detail=f"{connector.module_name} holds Dagster definitions beside the source function",
-            next_step="Move the source function to a module of its own: until then its failures "
-            "are diagnosed, not healed.",
-            required=False,
-        )
-    keyless = [n for n, e in connector.resources.items() if not e.primary_key]
-    if keyless:
-        return Examined(
-            name=name,
-            passed=False,
-            detail=f"no key is known of {', '.join(keyless)}",
-            next_step="Declare primary_key: without one a heal always waits for a person.",
-            required=False,
-        )
-    return Examined(name=name, passed=True, detail=f"{len(connector.resources)} dlt resources")
+    with tempfile.TemporaryDirectory(prefix="connector-healing-") as passing:
+        sandbox = ProcessSandbox(services.home if services else Path(passing) / plugin_home().name)
+        try:
+            for ability in sandbox.abilities():
+                yield Examined(
+                    name=f"sandbox: {ability.name}",
+                    passed=ability.present,
+                    detail=ability.detail,
+                    next_step="" if ability.present else _SANDBOX_STEPS.get(ability.name, ""),
+                    required=ability.required,
+                )
+        finally:
+            sandbox.close()
