@@ -215,5 +215,5 @@ def _cause(touched: Sequence[FieldMapping]) -> str:
         MappingVerdict.UNSURE: "gone, and nothing proves where to",
         MappingVerdict.SAME: "where it was",
     }
-    parts = [f"`{m.old}` {told[m.verdict]}{f' `{m.new}`' if m.new else ''}" for m in touched]
+    parts = [f"{m.old} {told[m.verdict]}{f' {m.new}' if m.new else ''}" for m in touched]
     return f"The API changed its records: {'; '.join(parts)}."
