@@ -38,9 +38,12 @@ def demo(faults: tuple[str, ...], port: int, *, ui: bool, keep: bool, as_json: b
     """
     from connector_healing.demo.api.client import require_extra
     from connector_healing.demo.api.faults import find_faults
+    from connector_healing.demo.api.listening import listen
 
+    # Bad input is found before anything is loaded, started or cleared.
     require_extra()
-    find_faults(faults)  # A wrong name is found before anything is started or cleared.
+    find_faults(faults)
+    listen(port).close()
     with contextlib.ExitStack() as running:
         with _progress(silent=as_json) as phase:
             with phase("Loading Dagster and dlt"):
