@@ -12,7 +12,7 @@ import click
 from connector_healing.cli.output import emit, json_option
 
 if TYPE_CHECKING:
-    from connector_healing.demo.show import ShownDemo
+    from connector_healing.demo.show import ShownCase, ShownDemo
 
 
 @click.command()
@@ -113,6 +113,12 @@ def _progress(
         yield phase
 
 
+def _told(case: "ShownCase") -> str:
+    if case.healed:
+        return "healed; its next runs are watched"
+    return "not healed" if case.state == "abstained" else case.state.replace("_", " ")
+
+
 def _summary(shown: "ShownDemo") -> None:
     from rich.console import Console
     from rich.panel import Panel
@@ -136,7 +142,7 @@ def _summary(shown: "ShownDemo") -> None:
         ):
             if told:
                 text.append(f"{label}: ", style="bold").append(f"{told}\n")
-        console.print(Panel(text, title=f"{case.connector}: {case.state}", title_align="left"))
+        console.print(Panel(text, title=f"{case.connector}: {_told(case)}", title_align="left"))
         if case.diff:
             console.print(Syntax(case.diff, "diff", background_color="default"))
     for wrong in shown.wrong:
