@@ -44,7 +44,14 @@ class CaseState(StrEnum):
 
 
 CASE_TRANSITIONS: Mapping[CaseState, frozenset[CaseState]] = {
-    CaseState.OPEN: frozenset({CaseState.REPRODUCING, CaseState.ABSTAINED, CaseState.REJECTED}),
+    CaseState.OPEN: frozenset(
+        {
+            CaseState.REPRODUCING,
+            CaseState.TRANSIENT,  # Dagster's own retry passed.
+            CaseState.ABSTAINED,
+            CaseState.REJECTED,
+        }
+    ),
     CaseState.REPRODUCING: frozenset(
         {
             CaseState.OPEN,

@@ -9,7 +9,8 @@ from datetime import datetime
 from connector_healing.core.policy import HealPolicy
 from connector_healing.errors import InvalidConnectorError
 
-_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+#: Dagster allows a tag 63 characters.
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,62}")
 _ENTRY_POINT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
@@ -42,7 +43,7 @@ class Connector:
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
-            allowed = "A connector id is a letter, then up to 99 letters, digits, dots, dashes or underscores."
+            allowed = "A connector id is a letter, then up to 62 letters, digits, dots, dashes or underscores."
             raise InvalidConnectorError("connector id", self.id, allowed)
         if not _ENTRY_POINT.fullmatch(self.entry_point):
             allowed = "It is written package.module:source_function."

@@ -16,8 +16,13 @@ from dlt import Pipeline
 from dlt.extract.source import DltSource
 
 from connector_healing.core.connector import Connector
-from connector_healing.orchestration.metadata import CONFIG_KEYS, CONNECTOR_KEY, CONNECTOR_TAG
-from connector_healing.orchestration.runtimes import used_config_keys
+from connector_healing.orchestration.look_ups import used_config_keys
+from connector_healing.orchestration.metadata import (
+    CONFIG_KEYS,
+    CONNECTOR_KEY,
+    CONNECTOR_TAG,
+    MADE_TAG,
+)
 from connector_healing.runtime.loading import build_source
 
 
@@ -75,7 +80,7 @@ def healing_dlt_assets(
     def of_connector(spec: AssetSpec) -> AssetSpec:
         return spec.merge_attributes(
             metadata={CONNECTOR_KEY: connector, CONFIG_KEYS: list(keys)},
-            tags={CONNECTOR_TAG: connector.id},
+            tags={CONNECTOR_TAG: connector.id, MADE_TAG: "true"},
         )
 
     return lambda function: decorate(function).map_asset_specs(of_connector)

@@ -4,10 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
-from connector_healing.core.records import RunStatus
+from connector_healing.core.records import RunRecord, RunStatus
 from connector_healing.orchestration.healing_resource import HealingResource
 
 CHECK_NAME = "loaded_as_expected"
+
+#: Executions among which the one of the check's own run is looked for.
+LOOKED_AT = 20
 
 
 def build_connector_checks(
@@ -34,8 +37,9 @@ def _checks_of(
     def loaded_as_expected(
         context: dg.AssetCheckExecutionContext,
     ) -> Iterator[dg.AssetCheckResult]:
-        records = healing.opened().store.runs(connector_id, 1)
-        last = records[0] if records else None
+        records = healing.opened().store.runs(connector_id, LOOKED_AT)
+        own = [r for r in records if r.run_id == context.run.run_id]
+        last = next(iter([*own, *records]), None)
         # A flagged load is a success with a case: see `OnSuspicion.LOAD_AND_FLAG`.
         good = last is not None and last.status is RunStatus.SUCCEEDED and last.case_id is None
         for key in context.selected_asset_check_keys:
@@ -44,7 +48,7 @@ def _checks_of(
                 check_name=CHECK_NAME,
                 passed=good,
                 severity=dg.AssetCheckSeverity.ERROR,
-                description=(last.message or "") if last else "The connector has not run yet.",
+                description=_told(last),
                 metadata={
                     "status": last.status.value if last else "never ran",
                     "version": last.version_id if last else "",
@@ -55,3 +59,9 @@ def _checks_of(
             )
 
     return loaded_as_expected
+
+
+def _told(last: RunRecord | None) -> str:
+    if last is None:
+        return "The connector has not run yet."
+    return last.message or "Loaded, and nothing looked wrong."

@@ -13,42 +13,78 @@ from connector_healing.orchestration.assets import healing_dlt_assets
 from connector_healing.orchestration.definitions import healing_definitions
 from connector_healing.orchestration.dlt_resource import HealingDltResource
 
+#: One object for all components: Dagster takes it for one resource when they are merged.
+_RESOURCE = HealingDltResource()
+
 
 class PipelineModel(dg.Model, dg.Resolvable):
     """dlt's pipeline of a connector."""
 
-    name: str
-    dataset: str
-    destination: str = "duckdb"  #: A dlt destination's name; its settings are dlt's own.
+    name: str = Field(description="dlt's pipeline name.")
+    dataset: str = Field(description="The dataset, in DuckDB the schema, that is loaded.")
+    destination: str = Field(
+        default="duckdb", description="A dlt destination's name; its settings are dlt's own."
+    )
 
 
 class ResourceModel(dg.Model, dg.Resolvable):
     """What is expected of one dlt resource; what is left out is taken from dlt's hints."""
 
-    primary_key: list[str] = Field(default_factory=list)
-    required_fields: list[str] = Field(default_factory=list)
-    cursor_field: str | None = None
-    min_rows: int | None = None
+    primary_key: list[str] = Field(default_factory=list, description="Columns of the key.")
+    required_fields: list[str] = Field(
+        default_factory=list, description="Columns that are never null."
+    )
+    cursor_field: str | None = Field(
+        default=None, description="The column that incremental loading follows."
+    )
+    min_rows: int | None = Field(default=None, description="A load with fewer is suspicious.")
 
 
 class PolicyModel(dg.Model, dg.Resolvable):
     """What may be done to the connector without a person."""
 
-    apply_up_to: str = "A0"
-    on_suspicion: str = "hold"
-    heal: bool = True
+    apply_up_to: str = Field(
+        default="A0", description="A0 (nothing), A1 (limits, retries) or A2 (field aliases)."
+    )
+    on_suspicion: str = Field(
+        default="hold", description="hold: wrong-looking data are not loaded; or load_and_flag."
+    )
+    heal: bool = Field(default=True, description="false: failures are diagnosed only.")
 
 
+class HealingConnectorScaffolder(dg.Scaffolder):
+    """Writes a declaration to be filled in."""
+
+    def scaffold(self, request: dg.ScaffoldRequest[Any]) -> None:
+        """Write defs.yaml."""
+        name = request.target_path.name
+        dg.scaffold_component(
+            request=request,
+            yaml_attributes={
+                "id": name,
+                "entry_point": f"my_package.{name}:{name}_source",
+                "arguments": {},
+                "pipeline": {"name": name, "dataset": name, "destination": "duckdb"},
+                "policy": {"apply_up_to": "A0", "on_suspicion": "hold"},
+            },
+        )
+
+
+@dg.scaffold_with(HealingConnectorScaffolder)
 class HealingConnectorComponent(dg.Component, dg.Model, dg.Resolvable):
     """A dlt connector whose failures are healed: assets, jobs, sensor and checks."""
 
-    id: str
-    entry_point: str
+    id: str = Field(description="The connector's name: a letter, then letters, digits, . _ -")
+    entry_point: str = Field(description="package.module:source_function")
     pipeline: PipelineModel
-    arguments: dict[str, Any] = Field(default_factory=dict)
+    arguments: dict[str, Any] = Field(
+        default_factory=dict, description="Of the source function; secrets belong to dlt's own."
+    )
     resources: dict[str, ResourceModel] = Field(default_factory=dict)
     policy: PolicyModel = PolicyModel()
-    environment: list[str] = Field(default_factory=list)
+    environment: list[str] = Field(
+        default_factory=list, description="Environment variables that the code itself reads."
+    )
     group_name: str = "connectors"
 
     def connector(self) -> Connector:
@@ -83,23 +119,20 @@ class HealingConnectorComponent(dg.Component, dg.Model, dg.Resolvable):
         del context
         import dlt
 
+        connector = self.connector()
         pipeline = dlt.pipeline(
             pipeline_name=self.pipeline.name,
             dataset_name=self.pipeline.dataset,
             destination=self.pipeline.destination,
         )
 
-        @healing_dlt_assets(
-            connector=self.connector(), dlt_pipeline=pipeline, group_name=self.group_name
-        )
+        @healing_dlt_assets(connector=connector, dlt_pipeline=pipeline, group_name=self.group_name)
         def connector_assets(
             context: dg.AssetExecutionContext, healing_dlt: HealingDltResource
         ) -> Iterator[Any]:
             yield from healing_dlt.run(context=context)
 
-        own = dg.Definitions(
-            assets=[connector_assets], resources={"healing_dlt": HealingDltResource()}
-        )
+        own = dg.Definitions(assets=[connector_assets], resources={"healing_dlt": _RESOURCE})
         return dg.Definitions.merge(own, healing_definitions([connector_assets]))
 
 

@@ -1,19 +1,16 @@
 """`healing_definitions`: jobs, sensor and checks for a project's connectors in one call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from functools import lru_cache
 
 import dagster as dg
 
 from connector_healing.orchestration.checks import build_connector_checks
-from connector_healing.orchestration.failure_sensor import (
-    build_connector_failure_sensor,
-    connector_assets,
-)
+from connector_healing.orchestration.failure_sensor import build_connector_failure_sensor
 from connector_healing.orchestration.heal_job import build_heal_connector_job, heal_asset_key
 from connector_healing.orchestration.healing_resource import HealingResource
-from connector_healing.orchestration.metadata import CONNECTOR_TAG
+from connector_healing.orchestration.metadata import CONNECTOR_TAG, MADE_TAG
 from connector_healing.orchestration.review_job import build_review_job
 
 #: The job that runs a connector again, once a person released what was held.
@@ -31,10 +28,14 @@ def healing_definitions(
 ) -> dg.Definitions:
     """What makes a project's connectors heal; merge it with the project's own definitions.
 
+    Several calls with the same settings can be merged: they share their jobs and the sensor,
+    which finds all connectors of the code location.
+
     Args:
         assets: The assets of `healing_dlt_assets`.
         home: The plugin's folder; None: .connector_healing or DAGSTER_HOME.
-        store_url: SQLAlchemy URL of the store; None: CONNECTOR_HEALING_STORE_URL or SQLite.
+        store_url: SQLAlchemy URL of the store, or an `EnvVar` that holds it; None:
+            CONNECTOR_HEALING_STORE_URL or SQLite.
         executor_def: Of the job `heal_connector`; None: in process.
         minimum_interval: Between two ticks of the failure sensor.
         default_status: Of the failure sensor; RUNNING: it works without being switched on.
@@ -44,35 +45,52 @@ def healing_definitions(
         `connector_failure_sensor`, a check on each asset, and an asset for each connector on
         which its debug reports appear.
     """
-    healing = HealingResource(home=home, store_url=store_url)
-    keys = connector_assets(assets)
-    heal = build_heal_connector_job(healing, executor_def)
-    jobs: list[Any] = [
-        heal,
-        build_review_job(healing),
-    ]
-    rerun = None
-    if keys:
-        selected = dg.AssetSelection.assets(*(k for found in keys.values() for k in found))
-        rerun = dg.define_asset_job(
-            RERUN_JOB, selection=selected, description="Materialise connectors again."
-        )
-        jobs.append(rerun)
-    return dg.Definitions(
+    keys = _connector_assets(assets)
+    own = dg.Definitions(
         assets=[_reports_of(connector_id) for connector_id in keys],
-        asset_checks=build_connector_checks(keys, healing),
-        jobs=jobs,
-        sensors=[
-            build_connector_failure_sensor(
-                assets=assets,
-                healing=healing,
-                minimum_interval=minimum_interval,
-                default_status=default_status,
-                heal_connector=heal,
-                rerun=rerun,
-            )
-        ],
+        asset_checks=build_connector_checks(keys, HealingResource(home=home, store_url=store_url)),
     )
+    shared = _shared(home, store_url, executor_def, minimum_interval, default_status)
+    return dg.Definitions.merge(own, shared)
+
+
+@lru_cache
+def _shared(
+    home: str | None,
+    store_url: str | None,
+    executor_def: dg.ExecutorDefinition | None,
+    minimum_interval: timedelta,
+    default_status: dg.DefaultSensorStatus,
+) -> dg.Definitions:
+    """What a code location has once: the same objects each time, which Dagster takes for one."""
+    healing = HealingResource(home=home, store_url=store_url)
+    heal = build_heal_connector_job(healing, executor_def)
+    rerun = dg.define_asset_job(
+        RERUN_JOB,
+        selection=dg.AssetSelection.tag(MADE_TAG, "true"),
+        description="Materialise connectors again.",
+    )
+    sensor = build_connector_failure_sensor(
+        healing=healing,
+        heal_connector=heal,
+        rerun=rerun,
+        minimum_interval=minimum_interval,
+        default_status=default_status,
+    )
+    return dg.Definitions(jobs=[heal, build_review_job(healing), rerun], sensors=[sensor])
+
+
+def _connector_assets(
+    assets: Sequence[dg.AssetsDefinition],
+) -> Mapping[str, tuple[dg.AssetKey, ...]]:
+    """The asset keys of each connector."""
+    found: dict[str, tuple[dg.AssetKey, ...]] = {}
+    for definition in assets:
+        for key in definition.keys:
+            connector_id = definition.tags_by_key.get(key, {}).get(CONNECTOR_TAG)
+            if connector_id:
+                found[connector_id] = (*found.get(connector_id, ()), key)
+    return found
 
 
 def _reports_of(connector_id: str) -> dg.AssetSpec:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 #: Characters of a body that are kept with a failure.
 MAX_BODY = 4_000
 
+#: Bytes of a body that are read for it: more, so that no half of a secret stands at the edge.
+MAX_READ = 65_536
+
 
 def capture(facts: RunFacts, error: BaseException, cassette_id: str | None) -> Failure:
     """The failure that an exception is, free of secrets."""
@@ -31,7 +34,7 @@ def capture(facts: RunFacts, error: BaseException, cassette_id: str | None) -> F
         run_id=facts.run_id,
         version_id=facts.version_id or None,
         occurred_at=datetime.now(UTC),
-        code_modules=frozenset(m.name for m in code),
+        code_modules=frozenset(m.name for m in code) or facts.modules,
         redactor=facts.redactor,
         stage=facts.stage,
         load_state=dict(_load_state(facts.pipeline)),
@@ -86,7 +89,7 @@ def _last_exchange(facts: RunFacts) -> HttpExchange | None:
 
 
 def _plain(exchange: "Exchange", redactor: Redactor) -> HttpExchange:
-    body = exchange.body[: MAX_BODY * 4].decode("utf-8", "replace")
+    body = exchange.body[:MAX_READ].decode("utf-8", "replace")
     return HttpExchange(
         method=exchange.method,
         url=redactor.url(exchange.url),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
-from dagster import ConfigurableResource, DagsterLogManager, InitResourceContext
+from dagster import ConfigurableResource, DagsterLogManager, EnvVar, InitResourceContext
 from pydantic import Field, PrivateAttr
 
 from connector_healing.core.case import Step
@@ -25,6 +25,11 @@ class _LoggedProgress:
         if self._log is not None:
             self._log.info(f"case {case_id}: {step.value} ({text})")
         yield
+
+
+def _resolved(setting: str | None) -> str | None:
+    """A setting's value also where Dagster did not resolve it: in sensors and checks."""
+    return setting.get_value() if isinstance(setting, EnvVar) else setting
 
 
 class HealingResource(ConfigurableResource["HealingResource"]):
@@ -52,8 +57,10 @@ class HealingResource(ConfigurableResource["HealingResource"]):
 
     def opened(self) -> RunServices:
         """Store and registry alone, as sensors and checks need them."""
-        home = Path(self.home).expanduser().resolve() if self.home else None
-        return run_services(home, self.store_url)
+        home = _resolved(self.home)
+        return run_services(
+            Path(home).expanduser().resolve() if home else None, _resolved(self.store_url)
+        )
 
     @property
     def cases(self) -> CaseServices:

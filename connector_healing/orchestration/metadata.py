@@ -16,13 +16,19 @@ CONFIG_KEYS = "connector_healing/config_keys"
 #: On runs and assets: the connector's id.
 CONNECTOR_TAG = "connector_healing/connector_id"
 
+#: On assets that a connector makes: a mark by which all of them can be selected.
+MADE_TAG = "connector_healing/made_by_connector"
+
+#: On runs that load what a person released: the case that had held it.
+RELEASE_TAG = "connector_healing/released_case"
+
 #: On heal runs: the heal case. Runs with it are never healed themselves.
 CASE_TAG = "connector_healing/case_id"
 
 
 def connector_of(context: OpExecutionContext | AssetExecutionContext) -> Connector | None:
     """The connector whose assets this execution makes; None for assets that are not ours."""
-    if not isinstance(context, AssetExecutionContext) or not context.has_assets_def:
+    if not context.has_assets_def:
         return None
     return connector_in(context.assets_def.metadata_by_key)
 
@@ -38,7 +44,7 @@ def connector_in(metadata_by_key: Mapping[Any, Mapping[str, Any]]) -> Connector 
 
 def config_keys_of(context: OpExecutionContext | AssetExecutionContext) -> tuple[str, ...]:
     """The keys of configuration that the assets' source was built with."""
-    if not isinstance(context, AssetExecutionContext) or not context.has_assets_def:
+    if not context.has_assets_def:
         return ()
     for metadata in context.assets_def.metadata_by_key.values():
         if CONFIG_KEYS in metadata:

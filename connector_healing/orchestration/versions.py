@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 
 from connector_healing.core.connector import Connector, ConnectorCode, ConnectorVersion
 from connector_healing.errors import VersionConflictError
-from connector_healing.ports import ConnectorRegistry, HealStore
+from connector_healing.healing.monitor import supersede
+from connector_healing.healing.services import CaseServices
 
 INSTALLED = "installed"
 
 
-def version_to_run(
-    store: HealStore, registry: ConnectorRegistry, connector: Connector
-) -> tuple[ConnectorVersion, bool]:
+def version_to_run(services: CaseServices, connector: Connector) -> tuple[ConnectorVersion, bool]:
     """The active version; the installed code becomes it where somebody deployed other code.
 
     Deployed means that the installed code is not what the last run found installed: a person's
@@ -24,17 +23,19 @@ def version_to_run(
     Raises:
         ConnectorLoadError: If the installed code cannot be found.
     """
+    store, registry = services.store, services.registry
     installed = registry.installed_code(connector.entry_point, sys.path)
     note = f"installed/{connector.id}"
     active = registry.active(connector.id)
     if active is None or store.get_note(note) != installed.version_id:
-        active = _deployed(registry, connector, installed, active)
+        active = _deployed(services, connector, installed, active)
+        supersede(services, connector.id, active.version_id)
         store.set_note(note, installed.version_id)
     return active, active.version_id == installed.version_id
 
 
 def _deployed(
-    registry: ConnectorRegistry,
+    services: CaseServices,
     connector: Connector,
     installed: ConnectorCode,
     active: ConnectorVersion | None,
@@ -48,6 +49,7 @@ def _deployed(
         created_at=datetime.now(UTC),
         created_by=INSTALLED,
     )
+    registry = services.registry
     registry.save(version)
     try:
         registry.activate(connector.id, active.version_id if active else None, version.version_id)

@@ -62,12 +62,20 @@ class PackageTable:
         return READABLE.issuperset(self.files)
 
 
-def package_tables(pipeline: dlt.Pipeline) -> dict[str, PackageTable]:
+def package_tables(
+    pipeline: dlt.Pipeline, extracted: Collection[str] | None = None
+) -> dict[str, PackageTable]:
     """The tables of all packages that wait to be loaded, and of what was extracted without rows.
 
     A table that the schema knows appears, without files, where the last extraction ran its
     resource; a resource that no table is known of appears under its own name, normalised.
+
+    Args:
+        pipeline: Extracted and normalised.
+        extracted: The resources that were run; None: those of the pipeline's last trace, which
+            dlt's `run` leaves only at its end.
     """
+    ran = extracted_resources(pipeline) if extracted is None else extracted
     found: dict[str, PackageTable] = {}
     schemas: dict[str, Schema] = {}
     for load_id in pipeline.list_normalized_load_packages():
@@ -82,7 +90,7 @@ def package_tables(pipeline: dlt.Pipeline) -> dict[str, PackageTable]:
     for name in pipeline.schema_names:
         if name not in schemas:
             schemas[name] = pipeline.schemas[name]
-    for name, table in _extracted_tables(extracted_resources(pipeline), schemas.values()):
+    for name, table in _extracted_tables(ran, schemas.values()):
         found.setdefault(name, table)
     return found
 
@@ -156,13 +164,15 @@ def _database(process: int) -> duckdb.DuckDBPyConnection:  # noqa: ARG001  # it 
 
 
 @contextmanager
-def reading(pipeline: dlt.Pipeline) -> Iterator["PackageReader"]:
+def reading(
+    pipeline: dlt.Pipeline, extracted: Collection[str] | None = None
+) -> Iterator["PackageReader"]:
     """The pipeline's waiting packages, open to queries as long as the context lasts."""
     with (
         TemporaryDirectory(prefix="package-") as scratch,
         _database(os.getpid()).cursor() as connection,
     ):
-        yield PackageReader(connection, Path(scratch), package_tables(pipeline))
+        yield PackageReader(connection, Path(scratch), package_tables(pipeline, extracted))
 
 
 class PackageReader:

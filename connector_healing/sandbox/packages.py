@@ -1,6 +1,6 @@
 """What a normalised load package looks like before it is loaded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import dlt
 
@@ -14,7 +14,12 @@ TEXT_KEPT = 64
 _COUNTS = 4  # aggregates a column
 
 
-def profile_package(pipeline: dlt.Pipeline) -> PackageProfile:
+def profile_package(
+    pipeline: dlt.Pipeline,
+    *,
+    extracted: Collection[str] | None = None,
+    row_counts: Mapping[str, int] | None = None,
+) -> PackageProfile:
     """Profile the packages that a pipeline has normalised and not yet loaded.
 
     dlt's own tables and columns are left out. A resource that the last extraction ran, and that
@@ -23,10 +28,13 @@ def profile_package(pipeline: dlt.Pipeline) -> PackageProfile:
 
     Args:
         pipeline: Extracted and normalised.
+        extracted: The resources that were run, for a caller within dlt's `run`; None: those of
+            the pipeline's last trace.
+        row_counts: What normalising counted, for the same; None: as the last trace says.
     """
-    counted = _row_counts(pipeline)
+    counted = _row_counts(pipeline) if row_counts is None else row_counts
     profiles: dict[str, TableProfile] = {}
-    with reading(pipeline) as reader:
+    with reading(pipeline, extracted) as reader:
         for name, table in reader.tables.items():
             relation = reader.relation(table)
             if not table.files:

@@ -1,0 +1,56 @@
+"""What dlt looked up for a connector: the keys of configuration, and the secrets themselves.
+
+Keys are kept with the connector's runtime, so that the sandbox can look them up again. Secrets
+stay in this process's memory and serve only to take them out of what is written down.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from connector_healing.core.connector import Connector
+from connector_healing.core.redaction import Redactor
+from connector_healing.runtime.secret_values import secret_values
+
+if TYPE_CHECKING:
+    from dlt.common.configuration.utils import ResolvedValueTrace
+    from dlt.extract.source import DltSource
+
+#: Secrets that dlt resolved in this process, from whatever provider.
+_SEEN: set[str] = set()
+
+
+def used_config_keys(source: "DltSource") -> tuple[str, ...]:
+    """The dotted keys of configuration that dlt looked up for this source in this thread.
+
+    dlt's log of look-ups is the process's: kept are keys of sources, of which the name is this
+    source's or its module's, and keys without sections. Secret values among them are noted for
+    `redactor_of`.
+    """
+    mine = {source.name, source.section}
+    found = set()
+    for trace in _traces():
+        sections = [s for s in trace.sections if s]
+        of_sources = sections[:1] == ["sources"]
+        if not sections or (of_sources and (not sections[1:] or mine & {*sections[1:]})):
+            found.add(".".join([*sections, trace.key]))
+    return tuple(sorted(found))
+
+
+def redactor_of(connector: Connector) -> Redactor:
+    """A redactor that knows every secret that a run of the connector could have used."""
+    return Redactor(secret_values(connector.environment) | _SEEN)
+
+
+def secrets_seen() -> int:
+    """How many secrets dlt resolved in this process: with more of them, a redactor is stale."""
+    return len(_SEEN)
+
+
+def _traces() -> "Iterator[ResolvedValueTrace]":
+    from dlt.common.configuration import is_secret_hint
+    from dlt.common.configuration.utils import get_resolved_traces
+
+    for trace in get_resolved_traces().resolved_traces:
+        if isinstance(trace.value, str) and trace.value and is_secret_hint(trace.hint):
+            _SEEN.add(trace.value)
+        yield trace
