@@ -154,6 +154,7 @@ class HealStore(Protocol):
         monitored_runs: int | None = None,
         due_at: datetime | None = None,
         mode: HealMode | None = None,
+        parameters: Mapping[str, str] | None = None,
     ) -> HealCase:
         """Move a case along `CASE_TRANSITIONS`; the same state is allowed and updates the rest.
 
@@ -323,6 +324,9 @@ class CaseFiles(Protocol):
 
     def write_text(self, path: str, text: str) -> None:
         """Write a file beside its place and rename it into it."""
+
+    def tidy(self, case_id: str, keep: Sequence[str]) -> None:
+        """Remove the case's own files, half-written ones included, but those of these names."""
 
 
 class Progress(Protocol):

@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 
-from connector_healing.core.case import CaseState, HealCase, Trial, TrialState
+from connector_healing.core.case import HealCase, Trial, TrialState
 from connector_healing.core.checks import CheckLevel, Validation
-from connector_healing.core.patch import Candidate
+from connector_healing.core.patch import Candidate, PatchKind
 from connector_healing.core.policy import HealMode, HealPolicy, PolicyLevel
 from connector_healing.core.steps import Decision, Finding, Verdict
 
+#: Heals that were rolled back, after which nothing is applied without a person.
+BREAKER_ROLLBACKS = 2
+
 
 def winner_of(candidates: Sequence[Candidate], trials: Sequence[Trial]) -> Candidate | None:
-    """The smallest candidate that passed; of equal ones the one that was ranked first."""
+    """The smallest candidate that passed; of equal ones the one that was ranked first.
+
+    What the policy forbids to everybody (level A4) never wins.
+    """
     passed = {t.number for t in trials if t.state is TrialState.PASSED}
-    able = [c for c in candidates if c.number in passed]
+    able = [c for c in candidates if c.number in passed and c.level < PolicyLevel.A4]
     return min(able, key=lambda c: (c.size, c.number), default=None)
 
 
@@ -33,8 +39,8 @@ def decide(
         finding: What the failure means.
         candidates: All that were made.
         trials: What came of them.
-        rolled_back: Earlier heals of the connector that were rolled back; two of them leave
-            only proposals (the breaker).
+        rolled_back: Heals of the connector that were rolled back since the last one that was
+            promoted; two of them leave only proposals (the breaker).
     """
     if case.mode is HealMode.DIAGNOSE:
         return _abstain(case, f"Diagnosed only, as asked: {finding.diagnosis.cause}", trials)
@@ -52,15 +58,11 @@ def decide(
     )
 
 
-#: Heals that were rolled back, after which nothing is applied without a person.
-BREAKER_ROLLBACKS = 2
-
-
 def _doubts(
     case: HealCase, policy: HealPolicy, chosen: Candidate, trial: Trial, rolled_back: int
 ) -> list[str]:
     validation = Validation(checks=trial.checks, has_history=trial.has_history)
-    soft = [c.name for c in trial.checks if c.level is CheckLevel.SOFT and not c.passed]
+    soft = sorted({c.name for c in trial.checks if c.level is CheckLevel.SOFT and not c.passed})
     rows: tuple[tuple[bool, str], ...] = (
         (case.mode is not HealMode.APPLY, "the mode is propose."),
         (
@@ -73,15 +75,20 @@ def _doubts(
         ),
         (not validation.soft_passed, f"soft checks failed: {', '.join(soft)}."),
         (
+            chosen.kind is PatchKind.REVERT,
+            "going back undoes what somebody deployed on purpose.",
+        ),
+        (
             rolled_back >= BREAKER_ROLLBACKS,
-            f"{rolled_back} earlier heals of this connector were rolled back.",
+            f"{rolled_back} heals of this connector were rolled back since one was promoted.",
         ),
     )
     return [text for applies, text in rows if applies]
 
 
 def _abstain(case: HealCase, reason: str, trials: Sequence[Trial]) -> Decision:
-    refused = sorted({c.name for t in trials for c in t.checks if not c.passed})
+    hard = (c for t in trials for c in t.checks if c.level is CheckLevel.HARD)
+    refused = sorted({c.name for c in hard if not c.passed})
     return Decision(
         verdict=Verdict.ABSTAIN,
         mode=case.mode,
@@ -103,11 +110,3 @@ def _why_not(finding: Finding, candidates: Sequence[Candidate], trials: Sequence
         f"No patch is known for it ({finding.diagnosis.subcategory.value}): "
         f"{finding.diagnosis.remedy}"
     )
-
-
-#: The state that a verdict leads to.
-STATE_OF = {
-    Verdict.APPLY: CaseState.SUBMITTED,
-    Verdict.PROPOSE: CaseState.AWAITING_APPROVAL,
-    Verdict.ABSTAIN: CaseState.ABSTAINED,
-}

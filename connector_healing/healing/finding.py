@@ -1,6 +1,6 @@
 """The step `classify`: what the failure means, and what became of the API's fields."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,16 +8,15 @@ from connector_healing.core.case import HealCase
 from connector_healing.core.classify import classify
 from connector_healing.core.drift.engine import map_fields
 from connector_healing.core.drift.mapping import FieldMapping, MappingVerdict
-from connector_healing.core.failure import Diagnosis, Evidence
+from connector_healing.core.failure import Failure
 from connector_healing.core.patch import FieldAccess
 from connector_healing.core.profile import Baseline
 from connector_healing.core.reproduction import SandboxRequest, Traffic
 from connector_healing.core.steps import Finding, Reproduction
-from connector_healing.core.taxonomy import (
-    SUBCATEGORY_FACTS,
-    FailureSubcategory,
-)
-from connector_healing.healing.reproduce import resources_of
+from connector_healing.healing.budget import history_of, live_requests_allowed, resources_of
+from connector_healing.healing.refining import ABOUT_FIELDS, refined
+from connector_healing.healing.replaying import recorded_records, replayed
+from connector_healing.healing.reproduce import REPRODUCTION_CASSETTE, is_live
 from connector_healing.healing.services import HealServices
 
 #: Records of each endpoint that the two sides of a field mapping are given at most.
@@ -28,54 +27,41 @@ PROBE_REQUESTS = 3
 
 PROBE_TIMEOUT = timedelta(minutes=2)
 
-#: What the field mapping can explain.
-_ABOUT_FIELDS = frozenset(
-    {
-        FailureSubcategory.FIELD_CHANGED,
-        FailureSubcategory.TYPE_CHANGED,
-        FailureSubcategory.COLUMN_GONE_NULL,
-        FailureSubcategory.CURSOR_MISSING,
-        FailureSubcategory.CHILD_TABLE_LOST,
-    }
-)
-
 
 def find(services: HealServices, case: HealCase, reproduction: Reproduction) -> Finding:
     """Classify; where fields are concerned, compare the API's records of then and now."""
+    started = services.clock.now()
     failure = services.failure(case)
     diagnosis = classify(failure)
-    if diagnosis.subcategory not in _ABOUT_FIELDS:
-        return Finding(diagnosis=diagnosis)
-    good = _last_good(services, case)
-    if good is None or good.cassette_id is None:
-        return Finding(diagnosis=diagnosis)
-    good_path = services.files.cassette(good.cassette_id)
-    if good_path is None:
-        return Finding(diagnosis=diagnosis)
-    accesses = _reads_of_good_answers(services, case, good, good_path)
-    probe, spent = _probe(services, case, good)
-    new_paths = [probe] if probe else []
-    failed = services.files.cassette(failure.cassette_id) if failure.cassette_id else None
-    if failed:
-        new_paths.append(failed)
-    key = _key_path(services, case, accesses)
-    mappings = _mapped(services, [good_path], new_paths, key)
+    good = _last_good(services, case) if diagnosis.subcategory in ABOUT_FIELDS else None
+    if good is None:
+        return Finding(diagnosis=diagnosis, duration=services.clock.now() - started)
+    baseline, good_path = good
+    accesses = _reads_of_good_answers(services, case, baseline, good_path)
+    probe, live = _probe(services, case, baseline, reproduction)
+    mappings = _mapped(
+        services,
+        [good_path],
+        _new_recordings(services, case, failure, probe),
+        _key_path(services, case, accesses),
+    )
     return Finding(
-        diagnosis=_refined(diagnosis, mappings, [*accesses, *reproduction.accesses]),
+        diagnosis=refined(diagnosis, mappings, [*accesses, *reproduction.accesses]),
         mappings=mappings,
         accesses=accesses,
         probe=probe,
-        live_requests=spent,
+        live_requests=live,
+        duration=services.clock.now() - started,
     )
 
 
-def _last_good(services: HealServices, case: HealCase) -> Baseline | None:
-    """The newest good run of the case's resources whose answers were kept."""
-    runtime = services.runtime(case.connector_id)
-    for name in resources_of(case, runtime):
-        for baseline in services.store.baselines(case.connector_id, name, 10):
-            if baseline.cassette_id and services.files.cassette(baseline.cassette_id):
-                return baseline
+def _last_good(services: HealServices, case: HealCase) -> tuple[Baseline, str] | None:
+    """The newest good run of the case's resources whose answers were kept, and their cassette."""
+    for baselines in history_of(services, case).values():
+        for baseline in baselines[:10]:
+            path = services.files.cassette(baseline.cassette_id) if baseline.cassette_id else None
+            if path is not None:
+                return baseline, path
     return None
 
 
@@ -97,24 +83,37 @@ def _reads_of_good_answers(
     services: HealServices, case: HealCase, good: Baseline, path: str
 ) -> tuple[FieldAccess, ...]:
     """Where the code read which fields while all was well: the places a patch has to change."""
-    outcome = services.sandbox.run(replace(_request(services, case, good), cassettes=(path,)))
-    return outcome.accesses
+    outcome = replayed(services, replace(_request(services, case, good), cassettes=(path,)))
+    return outcome.accesses if outcome else ()
 
 
-def _probe(services: HealServices, case: HealCase, good: Baseline) -> tuple[str | None, int]:
+def _probe(
+    services: HealServices, case: HealCase, good: Baseline, reproduction: Reproduction
+) -> tuple[str | None, int]:
     """Ask the live API what was asked in the last good run, so that the same entities come back."""
-    if case.parameters.get("traffic") == Traffic.CASSETTE.value:
+    left = live_requests_allowed(services, case) - reproduction.live_requests
+    if not is_live(services, case) or left <= 0:
         return None, 0
     path = services.files.case_path(case.case_id, "probe.cassette")
     outcome = services.sandbox.run(
         replace(
             _request(services, case, good),
             traffic=Traffic.LIVE,
-            live_requests=PROBE_REQUESTS,
+            live_requests=min(left, PROBE_REQUESTS),
             record_to=path,
         )
     )
     return (path if services.files.exists(path) else None), outcome.live_requests
+
+
+def _new_recordings(
+    services: HealServices, case: HealCase, failure: Failure, probe: str | None
+) -> list[str]:
+    """Recordings of the API as it is now; the probe first, since it repeats known entities."""
+    whole = services.files.case_path(case.case_id, REPRODUCTION_CASSETTE)
+    failed = services.files.cassette(failure.cassette_id) if failure.cassette_id else None
+    found = [probe, whole if services.files.exists(whole) else None, failed]
+    return [path for path in found if path]
 
 
 def _key_path(
@@ -158,62 +157,6 @@ def _still_there(mapping: FieldMapping) -> FieldMapping:
 
 def _by_endpoint(services: HealServices, paths: Sequence[str]) -> dict[str, list[object]]:
     found: dict[str, list[object]] = {}
-    for endpoint, records in services.data.records(paths, SAMPLE_RECORDS):
+    for endpoint, records in recorded_records(services, paths, SAMPLE_RECORDS):
         found.setdefault(endpoint, []).extend(records)
     return found
-
-
-def _refined(
-    diagnosis: Diagnosis, mappings: Sequence[FieldMapping], accesses: Sequence[FieldAccess]
-) -> Diagnosis:
-    """Say which it is: renamed, moved or removed. What is unsure stays as it was."""
-    read = {a.path for a in accesses}
-    touched = [m for m in mappings if m.verdict is not MappingVerdict.SAME and _is_read(m, read)]
-    if not touched:
-        return diagnosis
-    verdicts = {m.verdict for m in touched}
-    if verdicts == {MappingVerdict.RENAMED}:
-        moved = all(m.new and _leaf(m.new) == _leaf(m.old) for m in touched)
-        subcategory = FailureSubcategory.FIELD_MOVED if moved else FailureSubcategory.FIELD_RENAMED
-    elif MappingVerdict.REMOVED in verdicts:
-        subcategory = FailureSubcategory.FIELD_REMOVED
-    else:
-        return diagnosis
-    facts = SUBCATEGORY_FACTS[subcategory]
-    evidence = tuple(
-        Evidence(text=f"{m.old} -> {m.new or m.verdict.value}: {m.why}", where="API records")
-        for m in touched
-    )
-    return replace(
-        diagnosis,
-        category=facts.category,
-        subcategory=subcategory,
-        cause=_cause(touched),
-        remedy=facts.remedy,
-        retryable=facts.retryable,
-        human_needed=facts.human_needed,
-        confidence=min(m.confidence for m in touched),
-        evidence=(*diagnosis.evidence, *evidence),
-    )
-
-
-def _is_read(mapping: FieldMapping, read: set[str]) -> bool:
-    """Whether the code reads the field; a configuration reads all of them."""
-    if not read:
-        return True
-    return any(mapping.old == path or mapping.old.startswith(f"{path}.") for path in read)
-
-
-def _leaf(path: str) -> str:
-    return path.rpartition(".")[2]
-
-
-def _cause(touched: Sequence[FieldMapping]) -> str:
-    told: Mapping[MappingVerdict, str] = {
-        MappingVerdict.RENAMED: "now at",
-        MappingVerdict.REMOVED: "removed",
-        MappingVerdict.UNSURE: "gone, and nothing proves where to",
-        MappingVerdict.SAME: "where it was",
-    }
-    parts = [f"{m.old} {told[m.verdict]}{f' {m.new}' if m.new else ''}" for m in touched]
-    return f"The API changed its records: {'; '.join(parts)}."

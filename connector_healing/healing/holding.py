@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from connector_healing.core.lease import CASE_LEASE_PREFIX, Lease, case_lease_name
-from connector_healing.errors import HealingError, LeaseLostError
+from connector_healing.errors import HealingError
 from connector_healing.healing.services import HealServices
 
 
@@ -38,8 +38,9 @@ def holding(services: HealServices, case_id: str) -> Iterator[Lease]:
     def renew() -> None:
         try:
             services.leases.renew(lease, services.lease_duration)
-        except LeaseLostError:
-            # The next guarded write of this worker is refused; nothing else is to be done here.
+        except Exception:  # noqa: BLE001  # told by the next write
+            # Lost: the next guarded write of this worker is refused. Else, a store that is busy
+            # for a moment, say: the next turn tries again, and the thread must live to see it.
             return
 
     stop = services.every(services.lease_duration / 3, renew)

@@ -4,8 +4,11 @@ from collections.abc import Collection
 
 from connector_healing.core.case import CaseState, HealCase
 from connector_healing.core.records import RunRecord, RunStatus
-from connector_healing.errors import VersionConflictError
+from connector_healing.errors import InvalidCaseStateError, VersionConflictError
 from connector_healing.healing.services import CaseServices
+
+#: How the reason of a case begins whose heal did not hold.
+_ROLLED_BACK = "Rolled back"
 
 
 def watch_run(
@@ -14,7 +17,7 @@ def watch_run(
     fingerprint: str | None,
     dlt_resources: Collection[str] = (),
 ) -> HealCase | None:
-    """Count one run of a connector for the case that is being monitored, if any.
+    """Count one run of a connector for the cases that are being monitored, if any.
 
     Args:
         services: The ports.
@@ -23,27 +26,66 @@ def watch_run(
         dlt_resources: Those that ran; empty: all of the connector's.
 
     Returns:
-        The case as it stands now; None where nothing was monitored, or the run was of another
-        version than the healed one, or left the healed resource out, or failed for another reason.
+        The newest of the cases as it stands now; None where nothing was monitored, or the run was
+        of a version without the heal, or left the healed resource out, or failed for another
+        reason.
     """
-    case = monitored(services, record.connector_id)
-    if case is None or record.version_id != case.submitted_version:
-        return None
-    if case.dlt_resource and dlt_resources and case.dlt_resource not in dlt_resources:
-        return None
-    # A load that was flagged, not held, succeeded with a fingerprint: it proves nothing good.
-    if record.status is RunStatus.SUCCEEDED and fingerprint is None:
-        return _good_run(services, case)
-    if fingerprint == case.fingerprint or record.status is not RunStatus.FAILED:
-        why = "the same failure came back" if fingerprint == case.fingerprint else record.message
-        return roll_back(services, case, f"Run {record.run_id or record.record_id}: {why}")
+    watched = _watched(services, record.connector_id)
+    counted = [_counted(services, case, record, fingerprint, dlt_resources) for case in watched]
+    return next((case for case in counted if case is not None), None)
+
+
+def _counted(
+    services: CaseServices,
+    case: HealCase,
+    record: RunRecord,
+    fingerprint: str | None,
+    dlt_resources: Collection[str],
+) -> HealCase | None:
+    try:
+        if not _holds(services, case, record.version_id):
+            return _overtaken(services, case)
+        if case.dlt_resource and dlt_resources and case.dlt_resource not in dlt_resources:
+            return None
+        # A load that was flagged, not held, succeeded with a fingerprint: it proves nothing good.
+        if record.status is RunStatus.SUCCEEDED and fingerprint is None:
+            return _good_run(services, case)
+        same = fingerprint == case.fingerprint
+        if same or record.status is not RunStatus.FAILED:
+            why = "the same failure came back" if same else record.message
+            return roll_back(services, case, f"Run {record.run_id or record.record_id}: {why}")
+    except InvalidCaseStateError:
+        # Another run, or a person, decided it in the same moment.
+        return services.case(case.case_id)
     return None
 
 
 def monitored(services: CaseServices, connector_id: str) -> HealCase | None:
     """The connector's newest case whose heal is being watched."""
-    cases = services.store.cases(connector_id, [CaseState.MONITORING], limit=1)
-    return cases[0] if cases else None
+    return next(iter(_watched(services, connector_id)), None)
+
+
+def _watched(services: CaseServices, connector_id: str) -> Collection[HealCase]:
+    return services.store.cases(connector_id, [CaseState.MONITORING])
+
+
+def _holds(services: CaseServices, case: HealCase, version_id: str | None) -> bool:
+    """Whether a version is the healed one, or a later heal of it."""
+    versions = {v.version_id: v for v in services.registry.versions(case.connector_id)}
+    while version_id is not None and version_id != case.submitted_version:
+        version = versions.pop(version_id, None)
+        # What a person deployed names the version before it as its parent, and is not made of it.
+        version_id = version.parent if version and version.case_id else None
+    return version_id is not None
+
+
+def _overtaken(services: CaseServices, case: HealCase) -> HealCase | None:
+    """Close a case whose heal runs no more: a roll-back was cut short, or a person made another active."""
+    active = services.store.active_version(case.connector_id)
+    if _holds(services, case, active):
+        return None
+    reason = f"Version {active} became active in its place."
+    return _close(services, case, CaseState.ROLLED_BACK, reason)
 
 
 def _good_run(services: CaseServices, case: HealCase) -> HealCase:
@@ -65,18 +107,24 @@ def roll_back(services: CaseServices, case: HealCase, reason: str) -> HealCase:
 
     Where somebody made another version active meanwhile, that one stays.
     """
+    told = f"{_ROLLED_BACK} to {case.version_id}; a person has to look: {reason}"
     if case.submitted_version:
         try:
             services.registry.activate(case.connector_id, case.submitted_version, case.version_id)
         except VersionConflictError as error:
-            reason = f"{reason} {error}"
-    return services.store.advance_case(
-        case.case_id,
-        CaseState.ROLLED_BACK,
-        None,
-        services.clock.now(),
-        reason=f"Rolled back to {case.version_id}; a person has to look: {reason}",
-    )
+            told = f"{_ROLLED_BACK} by name only: {reason} {error}"
+    return _close(services, case, CaseState.ROLLED_BACK, told)
+
+
+def setbacks(services: CaseServices, connector_id: str) -> int:
+    """Heals of the connector that did not hold, since the last one that was promoted."""
+    ended = [CaseState.PROMOTED, CaseState.ROLLED_BACK]
+    count = 0
+    for case in services.store.cases(connector_id, ended):
+        if case.state is CaseState.PROMOTED:
+            break
+        count += case.reason.startswith(_ROLLED_BACK)
+    return count
 
 
 def supersede(services: CaseServices, connector_id: str, version_id: str) -> None:
@@ -94,10 +142,8 @@ def supersede(services: CaseServices, connector_id: str, version_id: str) -> Non
         else:
             to = CaseState.ROLLED_BACK if watched else CaseState.REJECTED
             why = "no run had proven it" if watched else "the code that failed runs no more"
-        services.store.advance_case(
-            case.case_id,
-            to,
-            None,
-            services.clock.now(),
-            reason=f"Other code was deployed ({version_id}); {why}.",
-        )
+        _close(services, case, to, f"Other code was deployed ({version_id}); {why}.")
+
+
+def _close(services: CaseServices, case: HealCase, to: CaseState, reason: str) -> HealCase:
+    return services.store.advance_case(case.case_id, to, None, services.clock.now(), reason=reason)

@@ -7,32 +7,40 @@ from connector_healing.core.failure import Failure
 from connector_healing.core.fingerprint import fingerprint
 from connector_healing.core.policy import HealMode
 from connector_healing.core.records import RunStatus
+from connector_healing.core.reproduction import Traffic
 from connector_healing.errors import InvalidCaseStateError, UsageError
 from connector_healing.healing.monitor import monitored, roll_back
 from connector_healing.healing.services import CaseServices
 from connector_healing.healing.submission import activate
+from connector_healing.healing.telling import ended_outcome
 
 #: Executions among which a failure is looked for.
 _LOOK_BACK = 200
 
+_TRAFFIC = (Traffic.LIVE.value, Traffic.CASSETTE.value)
+
 
 def approve(services: CaseServices, case_id: str, by: str) -> HealOutcome:
     """Make a proposed version active.
+
+    Returns:
+        `NotHealed` where another version became active since the proposal: that one stays, and the
+        case is closed.
 
     Raises:
         UnknownCaseError: If there is no such case.
         InvalidCaseStateError: If nothing is proposed in it.
     """
     case = _in_state(services, case_id, CaseState.AWAITING_APPROVAL, CaseState.SUBMITTED)
-    chosen = next(c for c in services.store.candidates(case_id) if c.number == case.winner)
-    return activate(
+    ended = activate(
         services,
         case,
-        chosen,
-        version_id=case.submitted_version or "",
+        case.submitted_version or "",
+        winner=case.winner,
         reason=f"Approved by {by}.",
         lease=None,
     )
+    return ended_outcome(services, ended)
 
 
 def reject(services: CaseServices, case_id: str, by: str, reason: str = "") -> HealCase:
@@ -117,27 +125,39 @@ def open_by_hand(
     parameters: Mapping[str, str],
     run_id: str | None = None,
 ) -> HealCase:
-    """Open, or join, the case of a connector's last failure.
+    """Open, or join, the case of a connector's last failure; it is due at once.
+
+    A case that is being healed already is healed as this launch asks from its next step on. One
+    that waits for approval or is being watched is left as it is.
 
     Args:
         services: The ports.
         connector_id: Which connector.
         mode: How far the heal may go.
-        parameters: Of the launch.
+        parameters: Of the launch: ``sample_size`` (rows), ``traffic`` (live or cassette).
         run_id: The failed Dagster run; None: the latest failure.
 
     Raises:
         UnknownConnectorError: If no such connector ever ran.
-        UsageError: If it has no failure to heal.
+        UsageError: If it has no failure to heal, or a parameter cannot be used.
     """
+    _require_usable(parameters)
     failure = failure_to_heal(services, connector_id, run_id)
     now = services.clock.now()
-    case, _ = services.store.open_case(failure, fingerprint(failure), mode, parameters, now)
-    if case.state is CaseState.OPEN:
-        case = services.store.advance_case(
-            case.case_id, CaseState.OPEN, None, now, mode=mode, reason=case.reason
-        )
-    return case
+    case, is_new = services.store.open_case(failure, fingerprint(failure), mode, parameters, now)
+    if is_new or not case.state.is_healing or case.state is CaseState.SUBMITTED:
+        return case
+    return services.store.advance_case(
+        case.case_id, case.state, None, now, mode=mode, parameters=parameters, reason=case.reason
+    )
+
+
+def _require_usable(parameters: Mapping[str, str]) -> None:
+    size, traffic = parameters.get("sample_size", "1"), parameters.get("traffic", _TRAFFIC[0])
+    if not size.isdecimal() or int(size) < 1:
+        raise UsageError("sample_size", size, "It is a number of rows, 1 or more.")
+    if traffic not in _TRAFFIC:
+        raise UsageError("traffic", traffic, f"It is one of: {', '.join(_TRAFFIC)}.")
 
 
 def failure_to_heal(

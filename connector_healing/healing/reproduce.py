@@ -5,20 +5,19 @@ from datetime import timedelta
 
 from connector_healing.core.case import HealCase
 from connector_healing.core.classify import classify
-from connector_healing.core.failure import Failure, Stage, Suspicion
-from connector_healing.core.fingerprint import fingerprint
-from connector_healing.core.judge import judge
-from connector_healing.core.reproduction import (
-    ConnectorRuntime,
-    SandboxOutcome,
-    SandboxRequest,
-    SandboxStatus,
-    Traffic,
-)
+from connector_healing.core.failure import Failure, Stage
+from connector_healing.core.reproduction import SandboxOutcome, SandboxRequest, Traffic
 from connector_healing.core.steps import Reproduction, ReproductionVerdict
 from connector_healing.core.taxonomy import FailureCategory
-from connector_healing.healing.budget import live_request_limit
-from connector_healing.healing.services import HealServices
+from connector_healing.healing.budget import history_of, live_requests_allowed, resources_of
+from connector_healing.healing.replaying import replayed, run
+from connector_healing.healing.seen import (
+    seen_fingerprint,
+    spent_its_requests,
+    told,
+    was_stopped,
+)
+from connector_healing.healing.services import CaseServices, HealServices
 
 #: Passing so often in a row, live, makes a failure transient (facts: three of three).
 LIVE_TRIES = 3
@@ -31,9 +30,6 @@ MET_AFTER_REQUESTS = 3
 
 #: Where a whole live reproduction is recorded, so that a trial need not ask again.
 REPRODUCTION_CASSETTE = "reproduction.cassette"
-
-#: Good runs that the judge looks back on.
-HISTORY = 30
 
 #: Time that one reproduction may take.
 TIMEOUT = timedelta(minutes=5)
@@ -49,18 +45,24 @@ _PASSING = frozenset(
     }
 )
 
+_REPRODUCED = ReproductionVerdict.REPRODUCED
+_TRANSIENT = ReproductionVerdict.TRANSIENT
+_NOT_REPRODUCED = ReproductionVerdict.NOT_REPRODUCED
 
-def resources_of(case: HealCase, runtime: ConnectorRuntime) -> tuple[str, ...]:
-    """The dlt resources that the case is about."""
-    if case.dlt_resource and case.dlt_resource in runtime.dlt_resources:
-        return (case.dlt_resource,)
-    return runtime.dlt_resources
+
+def is_live(services: CaseServices, case: HealCase) -> bool:
+    """Whether the heal may ask the live API."""
+    offline = case.parameters.get("traffic") == Traffic.CASSETTE.value
+    return not offline and live_requests_allowed(services, case) > 0
 
 
 def reproduce(services: HealServices, case: HealCase) -> Reproduction:
     """Run the failing version in the sandbox: from recorded answers first, live where they cannot tell."""
     runtime = services.runtime(case.connector_id)
     failure = services.failure(case)
+    if _has_passed_since(services, case, failure):
+        reason = "A later run of the same version passed: no change was made."
+        return Reproduction(verdict=_TRANSIENT, reason=reason, fingerprint="", from_cassette=True)
     request = SandboxRequest(
         runtime=runtime,
         code=services.code(case),
@@ -70,51 +72,28 @@ def reproduce(services: HealServices, case: HealCase) -> Reproduction:
         trace=True,
         timeout=TIMEOUT,
     )
+    path = services.files.cassette(failure.cassette_id) if failure.cassette_id else None
+    request = replace(request, cassettes=(path,) if path else ())
     recorded = _from_cassette(services, case, failure, request)
-    if recorded is not None and (
-        recorded.verdict is ReproductionVerdict.REPRODUCED
-        and not (_may_have_passed(failure, recorded) and _live_allowed(case))
-    ):
-        return recorded
-    if not _live_allowed(case):
+    if not is_live(services, case):
         return recorded or _nothing_recorded()
-    return _live(services, case, failure, request, recorded)
+    if recorded is None or recorded.verdict is not _REPRODUCED or failure.stage is Stage.JUDGE:
+        return _whole(services, case, failure, request, recorded)
+    if _may_have_passed(failure, recorded):
+        return _asked_again(services, case, failure, request, recorded)
+    return recorded
 
 
-def seen_fingerprint(
-    services: HealServices, case: HealCase, failure: Failure, outcome: SandboxOutcome
-) -> str:
-    """The fingerprint of what a sandbox run showed; empty where it showed nothing wrong."""
-    if outcome.failure is not None:
-        return fingerprint(replace(outcome.failure, dlt_resource=failure.dlt_resource))
-    if outcome.status is not SandboxStatus.COMPLETED:
-        return f"sandbox:{outcome.status.value}"
-    if failure.stage is not Stage.JUDGE:
-        return ""
-    suspicions = suspicions_in(services, case, outcome)
-    return fingerprint(replace(failure, suspicions=suspicions)) if suspicions else ""
-
-
-def suspicions_in(
-    services: HealServices, case: HealCase, outcome: SandboxOutcome
-) -> tuple[Suspicion, ...]:
-    """What the judge of load packages says of a sandbox run."""
-    runtime = services.runtime(case.connector_id)
-    baselines = {
-        name: services.store.baselines(case.connector_id, name, HISTORY)
-        for name in resources_of(case, runtime)
-    }
-    return judge(outcome.profile, baselines, runtime.connector.resources)
-
-
-def _live_allowed(case: HealCase) -> bool:
-    return case.parameters.get("traffic") != Traffic.CASSETTE.value
+def _has_passed_since(services: CaseServices, case: HealCase, failure: Failure) -> bool:
+    """Whether each dlt resource of the case was loaded by the version that failed, after it did."""
+    newest = [baselines[0] for baselines in history_of(services, case).values() if baselines]
+    return len(newest) == len(resources_of(case, services.runtime(case.connector_id))) and all(
+        b.version_id == case.version_id and b.recorded_at > failure.occurred_at for b in newest
+    )
 
 
 def _may_have_passed(failure: Failure, recorded: Reproduction) -> bool:
     """Whether recorded answers cannot tell that it still fails."""
-    if failure.stage is Stage.JUDGE:
-        return True
     category = classify(failure).category
     if category is FailureCategory.RATE_LIMIT:
         # A limit that is met after several good answers is met again by the same run.
@@ -125,55 +104,90 @@ def _may_have_passed(failure: Failure, recorded: Reproduction) -> bool:
 def _from_cassette(
     services: HealServices, case: HealCase, failure: Failure, request: SandboxRequest
 ) -> Reproduction | None:
-    path = services.files.cassette(failure.cassette_id) if failure.cassette_id else None
-    if path is None:
+    outcome = replayed(services, request)
+    if outcome is None:
         return None
-    outcome = services.sandbox.run(replace(request, cassettes=(path,)))
-    return _judged(services, case, failure, outcome, from_cassette=True)
+    seen = _judged(services, case, failure, outcome, where="recorded answers")
+    # That recorded answers pass says nothing of the API: they may have been kept in part.
+    verdict = _NOT_REPRODUCED if seen.verdict is _TRANSIENT else seen.verdict
+    return replace(seen, verdict=verdict, from_cassette=True)
 
 
-def _live(
+def _asked_again(
+    services: HealServices,
+    case: HealCase,
+    failure: Failure,
+    request: SandboxRequest,
+    recorded: Reproduction,
+) -> Reproduction:
+    """Ask the live API for what had failed, and for nothing that it had answered well."""
+    request = replace(request, traffic=Traffic.CASSETTE_THEN_LIVE)
+    live = 0
+    for _ in range(LIVE_TRIES):
+        left = live_requests_allowed(services, case) - live
+        if left <= 0:
+            return replace(recorded, live_requests=live)
+        outcome = run(services, replace(request, live_requests=min(left, REQUESTS_A_TRY)))
+        live += outcome.live_requests
+        seen = _judged(services, case, failure, outcome, where="the live API")
+        # Where its requests were spent, what had failed was answered, and what comes after it.
+        passed = seen.verdict is _TRANSIENT or spent_its_requests(outcome)
+        if not passed:
+            return replace(_settled(recorded, seen, outcome), live_requests=live)
+    reason = f"It passes on the live API, {LIVE_TRIES} times of {LIVE_TRIES}."
+    return replace(recorded, verdict=_TRANSIENT, reason=reason, fingerprint="", live_requests=live)
+
+
+def _whole(
     services: HealServices,
     case: HealCase,
     failure: Failure,
     request: SandboxRequest,
     recorded: Reproduction | None,
 ) -> Reproduction:
-    """Try live; a failure that never shows in several tries has passed."""
-    whole = recorded is None or failure.stage is Stage.JUDGE
-    tries = 1 if whole else LIVE_TRIES
+    """Run all of it live, and keep the answers; where that passes, see whether it does again.
+
+    A load package that looks right now was not wrong by the connector's doing: once is enough.
+    """
+    allowed = live_requests_allowed(services, case)
+    again = 0 if failure.stage is Stage.JUDGE else LIVE_TRIES - 1
     request = replace(
         request,
         traffic=Traffic.LIVE,
         cassettes=(),
-        max_pages=None if whole else 1,
-        live_requests=_whole_run(services, case) if whole else REQUESTS_A_TRY,
-        record_to=services.files.case_path(case.case_id, REPRODUCTION_CASSETTE) if whole else None,
+        live_requests=max(1, allowed - again * REQUESTS_A_TRY),
+        record_to=services.files.case_path(case.case_id, REPRODUCTION_CASSETTE),
     )
-    spent, seen = 0, _nothing_recorded()
-    for _ in range(tries):
-        outcome = services.sandbox.run(request)
-        spent += outcome.live_requests
-        seen = _judged(services, case, failure, outcome, from_cassette=False)
-        if seen.verdict is not ReproductionVerdict.TRANSIENT:
+    outcome = services.sandbox.run(request)
+    seen = _judged(services, case, failure, outcome, where="the live API")
+    live = outcome.live_requests
+    for _ in range(again):
+        left = min(REQUESTS_A_TRY, allowed - live)
+        if seen.verdict is not _TRANSIENT or left <= 0:
             break
-    if seen.verdict is ReproductionVerdict.NOT_REPRODUCED and recorded is not None:
-        seen = replace(recorded, reason=f"{recorded.reason} Live it fails otherwise: {seen.reason}")
-    return replace(seen, live_requests=spent)
+        outcome = services.sandbox.run(
+            replace(request, max_pages=1, live_requests=left, record_to=None)
+        )
+        live += outcome.live_requests
+        if not spent_its_requests(outcome):
+            seen = _judged(services, case, failure, outcome, where="the live API")
+    return replace(_settled(recorded, seen, outcome), live_requests=live)
 
 
-def _whole_run(services: HealServices, case: HealCase) -> int:
-    runtime = services.runtime(case.connector_id)
-    history = [
-        services.store.baselines(case.connector_id, name, HISTORY)
-        for name in resources_of(case, runtime)
-    ]
-    return live_request_limit(runtime.connector.policy.budget, history)
+def _settled(
+    recorded: Reproduction | None, live: Reproduction, outcome: SandboxOutcome
+) -> Reproduction:
+    """What the live API shows, unless it could not show it."""
+    if recorded is None or live.verdict is not _NOT_REPRODUCED:
+        return live
+    if was_stopped(outcome):
+        return replace(recorded, reason=f"{recorded.reason} {live.reason}")
+    return live
 
 
 def _nothing_recorded() -> Reproduction:
     return Reproduction(
-        verdict=ReproductionVerdict.NOT_REPRODUCED,
+        verdict=_NOT_REPRODUCED,
         reason="No recorded answers are left of the failed run, and the live API was not to be asked.",
         fingerprint="",
         from_cassette=True,
@@ -181,32 +195,23 @@ def _nothing_recorded() -> Reproduction:
 
 
 def _judged(
-    services: HealServices,
-    case: HealCase,
-    failure: Failure,
-    outcome: SandboxOutcome,
-    *,
-    from_cassette: bool,
+    services: CaseServices, case: HealCase, failure: Failure, outcome: SandboxOutcome, *, where: str
 ) -> Reproduction:
     seen = seen_fingerprint(services, case, failure, outcome)
-    where = "recorded answers" if from_cassette else "the live API"
     if seen == case.fingerprint:
-        verdict, reason = ReproductionVerdict.REPRODUCED, f"It fails the same way on {where}."
+        verdict, reason = _REPRODUCED, f"It fails the same way on {where}."
     elif seen:
-        what = outcome.failure.message if outcome.failure else outcome.status.value
         verdict, reason = (
-            ReproductionVerdict.NOT_REPRODUCED,
-            f"On {where} it fails otherwise: {what}",
+            _NOT_REPRODUCED,
+            f"On {where} it fails otherwise: {told(services, case, outcome)}",
         )
     else:
-        verdict, reason = ReproductionVerdict.TRANSIENT, f"It passes on {where}."
-    if from_cassette and verdict is ReproductionVerdict.TRANSIENT:
-        verdict = ReproductionVerdict.NOT_REPRODUCED
+        verdict, reason = _TRANSIENT, f"It passes on {where}."
     return Reproduction(
         verdict=verdict,
         reason=reason,
         fingerprint=seen,
-        from_cassette=from_cassette,
+        from_cassette=False,
         live_requests=outcome.live_requests,
         replayed_requests=outcome.replayed_requests,
         warnings=outcome.warnings,

@@ -97,4 +97,6 @@ class HealServices(CaseServices):
     holder: str  #: Who works: a Dagster run id, or host and process.
     #: Runs a function again and again in the background until the returned function is called.
     every: Callable[[timedelta, Callable[[], None]], Callable[[], None]]
+    #: Takes the secrets of a connector (its id comes first) out of a text that is to be kept.
+    redact: Callable[[str, str], str]
     lease_duration: timedelta = LEASE_DURATION

@@ -1,6 +1,6 @@
 """The step `submit`: a proven candidate becomes a connector version."""
 
-from connector_healing.core.case import CaseState, HealCase, Healed, HealOutcome, NotHealed
+from connector_healing.core.case import CaseState, HealCase
 from connector_healing.core.connector import ConnectorVersion
 from connector_healing.core.lease import Lease
 from connector_healing.core.patch import Candidate
@@ -8,6 +8,32 @@ from connector_healing.core.steps import Decision, Verdict
 from connector_healing.errors import VersionConflictError
 from connector_healing.healing.services import CaseServices
 from connector_healing.healing.trials import code_of
+
+
+def submit(
+    services: CaseServices, case: HealCase, decision: Decision, lease: Lease | None
+) -> HealCase:
+    """Do what was decided. Every write is idempotent, so that a repeated call ends the same."""
+    now = services.clock.now()
+    if decision.verdict is Verdict.ABSTAIN or decision.winner is None:
+        return services.store.advance_case(
+            case.case_id, CaseState.ABSTAINED, lease, now, reason=decision.reason
+        )
+    chosen = next(c for c in services.store.candidates(case.case_id) if c.number == decision.winner)
+    version_id = save_version(services, case, chosen)
+    if decision.verdict is Verdict.PROPOSE:
+        return services.store.advance_case(
+            case.case_id,
+            CaseState.AWAITING_APPROVAL,
+            lease,
+            now,
+            reason=decision.reason,
+            winner=chosen.number,
+            submitted_version=version_id,
+        )
+    return activate(
+        services, case, version_id, winner=chosen.number, reason=decision.reason, lease=lease
+    )
 
 
 def save_version(services: CaseServices, case: HealCase, candidate: Candidate) -> str:
@@ -35,66 +61,50 @@ def save_version(services: CaseServices, case: HealCase, candidate: Candidate) -
     return version.version_id
 
 
-def submit(
-    services: CaseServices, case: HealCase, decision: Decision, lease: Lease | None
-) -> HealOutcome:
-    """Do what was decided. Every write is idempotent, so that a repeated call ends the same."""
-    if decision.verdict is Verdict.ABSTAIN or decision.winner is None:
-        _advance(services, case, CaseState.ABSTAINED, lease, reason=decision.reason)
-        return NotHealed(
-            case_id=case.case_id, reason=decision.reason, refused_by=decision.refused_by
-        )
-    chosen = next(c for c in services.store.candidates(case.case_id) if c.number == decision.winner)
-    version_id = save_version(services, case, chosen)
-    if decision.verdict is Verdict.PROPOSE:
-        services.store.advance_case(
-            case.case_id,
-            CaseState.AWAITING_APPROVAL,
-            lease,
-            services.clock.now(),
-            reason=decision.reason,
-            winner=chosen.number,
-            submitted_version=version_id,
-        )
-        return Healed(
-            case_id=case.case_id, version_id=version_id, active=False, summary=chosen.summary
-        )
-    return activate(
-        services, case, chosen, version_id=version_id, reason=decision.reason, lease=lease
-    )
-
-
 def activate(
     services: CaseServices,
     case: HealCase,
-    chosen: Candidate,
-    *,
     version_id: str,
+    *,
+    winner: int | None,
     reason: str,
     lease: Lease | None,
-) -> HealOutcome:
-    """Make a saved version active and have its next runs watched."""
-    now = services.clock.now()
+) -> HealCase:
+    """Make a saved version active and have its next runs watched.
+
+    Where another version became active since the failure, that one stays and the case closes:
+    what was proven of the code that failed is not proven of other code.
+    """
+    store = services.store
     if case.state is not CaseState.SUBMITTED:
-        case = services.store.advance_case(
-            case.case_id,
-            CaseState.SUBMITTED,
-            lease,
-            now,
-            reason=reason,
-            winner=chosen.number,
-            submitted_version=version_id,
-        )
+        overtaken = _overtaken(services, case, version_id)
+        if overtaken:
+            waited = case.state is CaseState.AWAITING_APPROVAL
+            to = CaseState.REJECTED if waited else CaseState.ABSTAINED
+            return store.advance_case(
+                case.case_id, to, lease, services.clock.now(), reason=overtaken
+            )
+    # Also where it stands there already: the lease is looked at right before the version moves.
+    case = store.advance_case(
+        case.case_id,
+        CaseState.SUBMITTED,
+        lease,
+        services.clock.now(),
+        reason=reason,
+        winner=winner,
+        submitted_version=version_id,
+    )
+    to = CaseState.MONITORING
     try:
         services.registry.activate(case.connector_id, case.version_id, version_id)
     except VersionConflictError as error:
-        _advance(services, case, CaseState.ROLLED_BACK, lease, reason=str(error))
-        return NotHealed(case_id=case.case_id, reason=str(error))
-    _advance(services, case, CaseState.MONITORING, lease, reason=reason)
-    return Healed(case_id=case.case_id, version_id=version_id, active=True, summary=chosen.summary)
+        to, reason = CaseState.ROLLED_BACK, str(error)
+    return store.advance_case(case.case_id, to, lease, services.clock.now(), reason=reason)
 
 
-def _advance(
-    services: CaseServices, case: HealCase, to: CaseState, lease: Lease | None, *, reason: str
-) -> None:
-    services.store.advance_case(case.case_id, to, lease, services.clock.now(), reason=reason)
+def _overtaken(services: CaseServices, case: HealCase, version_id: str) -> str:
+    """Why a version cannot become active any more; empty where it can."""
+    active = services.store.active_version(case.connector_id)
+    if active in {None, case.version_id, version_id}:
+        return ""
+    return str(VersionConflictError(case.connector_id, case.version_id, active))

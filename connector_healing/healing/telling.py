@@ -12,10 +12,12 @@ from connector_healing.core.case import (
     NotReproduced,
     Step,
 )
+from connector_healing.core.classify import classify
 from connector_healing.core.codec import from_json
 from connector_healing.core.records import RunStatus
 from connector_healing.core.report_facts import ReportFacts
 from connector_healing.core.steps import Decision, Finding, Reproduction
+from connector_healing.errors import HealingError
 from connector_healing.healing.services import CaseServices
 
 T = TypeVar("T")
@@ -27,6 +29,7 @@ _RUNS = 500
 def report_facts(services: CaseServices, case: HealCase) -> ReportFacts:
     """Everything that a case's report says, as the store has it now."""
     store = services.store
+    failure = services.failure(case)
     seen = _kept(services, case, Step.REPRODUCE, Reproduction)
     finding = _kept(services, case, Step.CLASSIFY, Finding)
     trials = tuple(store.trials(case.case_id))
@@ -36,8 +39,9 @@ def report_facts(services: CaseServices, case: HealCase) -> ReportFacts:
     history = tuple(store.case_history(case.case_id))
     return ReportFacts(
         case=case,
-        failure=services.failure(case),
-        diagnosis=finding.diagnosis if finding else None,
+        failure=failure,
+        # Also what did not show again can be named, by the rules alone.
+        diagnosis=finding.diagnosis if finding else classify(failure),
         candidates=tuple(store.candidates(case.case_id)),
         trials=trials,
         outcome=outcome_of(services, case),
@@ -87,6 +91,18 @@ def outcome_of(services: CaseServices, case: HealCase) -> HealOutcome | None:
         reason=case.reason,
         refused_by=decision.refused_by if decision else (),
     )
+
+
+def ended_outcome(services: CaseServices, case: HealCase) -> HealOutcome:
+    """How a case that needs no further work ended.
+
+    Raises:
+        HealingError: If it has not ended yet.
+    """
+    outcome = outcome_of(services, case)
+    if outcome is None:
+        raise HealingError(f"Case {case.case_id} is {case.state.value}: it has not ended yet.")
+    return outcome
 
 
 def _kept(services: CaseServices, case: HealCase, step: Step, kind: type[T]) -> T | None:

@@ -4,18 +4,20 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 from connector_healing.core.case import Step
+from connector_healing.core.redaction import Redactor
 from connector_healing.healing.services import CaseServices, HealServices
 from connector_healing.ports import Progress
 from connector_healing.registry.files import FileRegistry
 from connector_healing.runtime.cassette import cassette_path
 from connector_healing.runtime.home import chosen_store_url, plugin_home
+from connector_healing.runtime.secret_values import secret_values
 from connector_healing.store import SqlStore, default_store_url, open_store
 
 
@@ -68,6 +70,13 @@ class Files:
         beside = Path(f"{path}.{os.getpid()}.new")
         beside.write_text(text, encoding="utf-8")
         beside.rename(path)
+
+    def tidy(self, case_id: str, keep: Sequence[str]) -> None:
+        """Remove the case's own files but those of these names."""
+        folder = self._home / "cases" / case_id
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.name not in keep:
+                path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +136,12 @@ def every(interval: timedelta, work: Callable[[], None]) -> Callable[[], None]:
     return stop
 
 
+def _redacted(services: RunServices, connector_id: str, text: str) -> str:
+    """A text without the secrets that the connector could have used in this process."""
+    runtime = services.store.runtime(connector_id)
+    return Redactor(secret_values(runtime.environment if runtime else ())).text(text)
+
+
 @contextlib.contextmanager
 def heal_services(
     services: RunServices, holder: str | None = None, progress: Progress | None = None
@@ -154,6 +169,7 @@ def heal_services(
             progress=progress or Silent(),
             holder=holder or f"{socket.gethostname()}/{os.getpid()}",
             every=every,
+            redact=lambda connector_id, text: _redacted(services, connector_id, text),
         )
     finally:
         sandbox.close()

@@ -1,5 +1,6 @@
 """Moving a heal case from state to state."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from connector_healing.core.case import CASE_TRANSITIONS, CaseState, HealCase
+from connector_healing.core.codec import to_json
 from connector_healing.core.lease import Lease
 from connector_healing.core.policy import HealMode
 from connector_healing.errors import InvalidCaseStateError, UnknownCaseError
@@ -32,6 +34,7 @@ class CaseAdvancing(StorePart):
         monitored_runs: int | None = None,
         due_at: datetime | None = None,
         mode: HealMode | None = None,
+        parameters: Mapping[str, str] | None = None,
     ) -> HealCase:
         """Move a case along `CASE_TRANSITIONS`; the same state is allowed and updates the rest.
 
@@ -47,6 +50,7 @@ class CaseAdvancing(StorePart):
             "submitted_version": submitted_version,
             "monitored_runs": monitored_runs,
             "mode": mode,
+            "parameters": to_json(dict(parameters)) if parameters is not None else None,
             "epoch": lease.epoch if lease is not None else None,
         }
         kept = {name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,18 @@
+"""Writing a case's debug report to its file."""
+
+from connector_healing.core.case import HealCase
+from connector_healing.core.report import render_report
+from connector_healing.healing.services import HealServices
+from connector_healing.healing.telling import report_facts
+
+REPORT = "report.md"
+
+#: The case's own files that outlive its heal.
+KEPT_FILES = (REPORT,)
+
+
+def write_report(services: HealServices, case: HealCase) -> str:
+    """Write the report of the case as it stands; returns it as Markdown."""
+    text = render_report(report_facts(services, case))
+    services.files.write_text(services.files.case_path(case.case_id, REPORT), text)
+    return text

@@ -1,0 +1,62 @@
+"""What a sandbox run shows of the failure that it was made for."""
+
+from dataclasses import replace
+
+from connector_healing.core.case import HealCase
+from connector_healing.core.failure import Failure, Stage, Suspicion
+from connector_healing.core.fingerprint import fingerprint
+from connector_healing.core.judge import judge
+from connector_healing.core.reproduction import SandboxOutcome, SandboxStatus
+from connector_healing.healing.budget import history_of
+from connector_healing.healing.services import CaseServices
+
+#: The root exception of a run whose live requests were spent.
+_LIVE_LIMIT = "connector_healing.errors.LiveLimitError"
+
+#: Its family: the sandbox's own refusals.
+_REFUSED = "connector_healing.errors.TrafficRefusedError"
+
+
+def seen_fingerprint(
+    services: CaseServices, case: HealCase, failure: Failure, outcome: SandboxOutcome
+) -> str:
+    """The fingerprint of what a sandbox run showed; empty where it showed nothing wrong."""
+    if outcome.failure is not None:
+        return fingerprint(replace(outcome.failure, dlt_resource=failure.dlt_resource))
+    if outcome.status is not SandboxStatus.COMPLETED:
+        return f"sandbox:{outcome.status.value}"
+    if failure.stage is not Stage.JUDGE:
+        return ""
+    suspicions = suspicions_in(services, case, outcome)
+    return fingerprint(replace(failure, suspicions=suspicions)) if suspicions else ""
+
+
+def suspicions_in(
+    services: CaseServices, case: HealCase, outcome: SandboxOutcome
+) -> tuple[Suspicion, ...]:
+    """What the judge of load packages says of a sandbox run."""
+    expected = services.runtime(case.connector_id).connector.resources
+    return judge(outcome.profile, history_of(services, case), expected)
+
+
+def told(services: CaseServices, case: HealCase, outcome: SandboxOutcome) -> str:
+    """What is wrong with a sandbox run, in words."""
+    if outcome.failure is not None:
+        return outcome.failure.message
+    if outcome.status is not SandboxStatus.COMPLETED:
+        return f"the run was {outcome.status.value.replace('_', ' ')}"
+    return " ".join(s.sentence for s in suspicions_in(services, case, outcome))
+
+
+def spent_its_requests(outcome: SandboxOutcome) -> bool:
+    """Whether the run went on until its live requests were spent, with nothing else wrong."""
+    link = outcome.failure.root_link if outcome.failure else None
+    return link is not None and link.type == _LIVE_LIMIT
+
+
+def was_stopped(outcome: SandboxOutcome) -> bool:
+    """Whether the sandbox ended the run, so that nothing is known of the connector."""
+    if outcome.status in {SandboxStatus.TIMED_OUT, SandboxStatus.KILLED}:
+        return True
+    link = outcome.failure.root_link if outcome.failure else None
+    return link is not None and _REFUSED in link.mro
