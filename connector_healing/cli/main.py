@@ -1,7 +1,6 @@
 """The program `connector-healing`."""
 
 import importlib
-import os
 import sys
 from typing import NoReturn
 
@@ -80,7 +79,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         # Of a command that ends by `click.exceptions.Exit` this is the status, else nothing.
         status = connector_healing.main(arguments, standalone_mode=False)
-        sys.stdout.flush()
     except click.Abort:
         _ended("Stopped.", FAILED)
     except click.ClickException as error:
@@ -89,10 +87,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _ended(f"Error: {error}", BAD_INPUT)
     except HealingError as error:
         _ended(f"Error: {error}", FAILED)
-    except BrokenPipeError:
-        # Whoever read has gone; what is still buffered must not be complained about at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILED)
     except OSError as error:
         _ended(f"Error: {error}", FAILED)
     sys.exit(status or 0)
