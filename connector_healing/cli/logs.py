@@ -1,6 +1,5 @@
 """The command `logs`."""
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -143,10 +142,10 @@ def _shown(runtime: "ConnectorRuntime | None") -> dict[str, Any] | None:
         return None
     from connector_healing.core.codec import to_plain
     from connector_healing.core.redaction import Redactor
-    from connector_healing.core.secret_names import is_secret_name
+    from connector_healing.runtime.secret_values import environment_secrets
 
-    values = [v for n, v in os.environ.items() if is_secret_name(n) or n in runtime.environment]
-    masked: dict[str, Any] = _masked(to_plain(runtime), Redactor(values))
+    redactor = Redactor(environment_secrets(runtime.environment))
+    masked: dict[str, Any] = _masked(to_plain(runtime), redactor)
     return masked
 
 

@@ -7,6 +7,23 @@ from urllib.parse import urlsplit
 
 from connector_healing.core.secret_names import is_secret_name
 
+#: Folders, whatever their names sound like (POSIX.1-2017, 2.5.3 and `cd`).
+_FOLDERS = frozenset({"PWD", "OLDPWD"})
+
+
+def environment_secrets(declared: Collection[str] = ()) -> frozenset[str]:
+    """The secret texts among the environment variables alone.
+
+    Args:
+        declared: Names of environment variables that the connector reads.
+    """
+    secret = (
+        v
+        for n, v in os.environ.items()
+        if n in declared or (n not in _FOLDERS and is_secret_name(n))
+    )
+    return frozenset(_leaves(list(secret)))
+
 
 def secret_values(declared: Collection[str] = ()) -> frozenset[str]:
     """All secret texts that this process could have used.
@@ -17,10 +34,7 @@ def secret_values(declared: Collection[str] = ()) -> frozenset[str]:
     Args:
         declared: Names of environment variables that the connector reads.
     """
-    chosen = [v for n, v in os.environ.items() if n in declared or is_secret_name(n)]
-    found = set(_leaves(chosen))
-    found.update(_of_dlt())
-    return frozenset(found)
+    return environment_secrets(declared).union(_of_dlt())
 
 
 def _of_dlt() -> Iterator[str]:
