@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from connector_healing.cli.output import emit, json_option
+from connector_healing.errors import HealingError
 
 if TYPE_CHECKING:
     from connector_healing.demo.show import ShownCase, ShownDemo
@@ -24,12 +25,19 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Break the API in this way; repeatable.",
 )
-@click.option("--keep", is_flag=True, help="Keep the sample API running after the summary.")
+@click.option(
+    "--keep", is_flag=True, help="Keep the sample API running, and broken, after the summary."
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="The API's; 0: any free one."
 )
+@click.option(
+    "--ui-port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="The UI's."
+)
 @json_option
-def demo(faults: tuple[str, ...], port: int, *, ui: bool, keep: bool, as_json: bool) -> None:
+def demo(
+    faults: tuple[str, ...], port: int, ui_port: int, *, ui: bool, keep: bool, as_json: bool
+) -> None:
     """Break three real connectors and watch them be diagnosed, patched, proven and healed.
 
     A sample API with real public data is started on loopback; Dagster runs three dlt connectors
@@ -44,6 +52,8 @@ def demo(faults: tuple[str, ...], port: int, *, ui: bool, keep: bool, as_json: b
     require_extra()
     find_faults(faults)
     listen(port).close()
+    if ui:
+        listen(ui_port).close()
     with contextlib.ExitStack() as running:
         with _progress(silent=as_json) as phase:
             with phase("Loading Dagster and dlt"):
@@ -56,10 +66,14 @@ def demo(faults: tuple[str, ...], port: int, *, ui: bool, keep: bool, as_json: b
             api = running.enter_context(show.api(port))
             shown = show.run(api)
         emit(shown, lambda: _summary(shown), as_json=as_json)
+        if ui or keep:
+            # So that a person can run and heal the connectors by hand, on the broken API.
+            api.set_faults(faults or FAULTS)
         if ui:
             from connector_healing.orchestration.user_interface import serve
 
-            serve()
+            if serve(ui_port):
+                raise HealingError("`dagster dev` ended with an error; it is shown above.")
         elif keep:
             click.echo(f"The sample API answers at {api.url} until you press Ctrl-C.", err=True)
             with contextlib.suppress(KeyboardInterrupt):
@@ -152,4 +166,4 @@ def _summary(shown: "ShownDemo") -> None:
         f"{shown.live_requests} requests to the API, a full extraction takes "
         f"{shown.full_extraction_requests}."
     )
-    console.print("Look around: connector-healing cases, or connector-healing demo --ui")
+    console.print("Look around: connector-healing cases; `dagster dev` shows the runs and reports.")

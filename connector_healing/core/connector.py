@@ -14,14 +14,41 @@ _ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,62}")
 _ENTRY_POINT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
+def _names(field_name: str, value: object) -> None:
+    """Refuse what is no tuple of texts: a bare text would be read letter by letter."""
+    if not isinstance(value, tuple) or not all(isinstance(v, str) and v for v in value):
+        raise InvalidConnectorError(field_name, value, 'It is a tuple of names, as ("id",).')
+
+
+def _is_json(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(k, str) and _is_json(v) for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return all(_is_json(v) for v in value)
+    return value is None or isinstance(value, str | int | float | bool)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceExpectations:
-    """What is expected of the rows of one dlt resource; what is left out is learned."""
+    """What is expected of the rows of one dlt resource; what is left out is learned.
+
+    Raises:
+        InvalidConnectorError: If a value is none of those allowed; it names the field.
+    """
 
     primary_key: tuple[str, ...] = ()  #: Destination column names of the key.
     required_fields: tuple[str, ...] = ()  #: Destination columns that are never null.
     cursor_field: str | None = None  #: The destination column that incremental loading follows.
     min_rows: int | None = None  #: A load with fewer rows is suspicious.
+
+    def __post_init__(self) -> None:
+        _names("primary_key", self.primary_key)
+        _names("required_fields", self.required_fields)
+        rows: object = self.min_rows
+        if rows is not None and not (isinstance(rows, int) and rows >= 0):
+            raise InvalidConnectorError(
+                "min_rows", self.min_rows, "It is a whole number, at least 0."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +56,7 @@ class Connector:
     """Code that pulls one external system, declared once.
 
     Raises:
-        InvalidConnectorError: If the id or the entry point is malformed.
+        InvalidConnectorError: If a value is none of those allowed; it names the field.
     """
 
     id: str
@@ -48,6 +75,15 @@ class Connector:
         if not _ENTRY_POINT.fullmatch(self.entry_point):
             allowed = "It is written package.module:source_function."
             raise InvalidConnectorError("entry_point", self.entry_point, allowed)
+        _names("environment", self.environment)
+        for name, expected in self.resources.items():
+            if not isinstance(expected, ResourceExpectations):
+                allowed = "It is a ResourceExpectations(...)."
+                raise InvalidConnectorError(f"resources[{name!r}]", expected, allowed)
+        for name, value in self.arguments.items():
+            if not _is_json(value):
+                allowed = "It is a text, number, boolean, None, or a list or dict of these."
+                raise InvalidConnectorError(f"arguments[{name!r}]", type(value).__name__, allowed)
 
     @property
     def module_name(self) -> str:

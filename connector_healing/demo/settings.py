@@ -44,9 +44,7 @@ class DemoSettings:
         path = self.folder / _TOKEN
         if not path.is_file():
             self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(f"fo_{secrets.token_urlsafe(24)}")
+            _write_private(path, f"fo_{secrets.token_urlsafe(24)}")
         return path.read_text(encoding="utf-8")
 
     def remember_api(self, url: str) -> None:
@@ -55,8 +53,26 @@ class DemoSettings:
         (self.folder / _ADDRESS).write_text(url, encoding="utf-8")
 
     def provide_token(self) -> None:
-        """Put the token where dlt looks for the connectors' secrets."""
-        os.environ["SOURCES__TOKEN"] = self.token
+        """Put the token where dlt looks for secrets: in the demo's own ``.dlt/secrets.toml``.
+
+        The folder becomes dlt's project, in this process and in its children.
+        """
+        from dlt.common.configuration.container import Container
+        from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+
+        path = self.folder / ".dlt" / "secrets.toml"
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_private(path, f'[sources]\ntoken = "{self.token}"\n')
+        os.environ["DLT_PROJECT_DIR"] = str(self.folder)
+        Container()[PluggableRunContext].reload(str(self.folder))
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def demo_settings() -> DemoSettings:

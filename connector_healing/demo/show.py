@@ -10,10 +10,10 @@ from connector_healing.core.codec import from_json
 from connector_healing.core.records import RunStatus
 from connector_healing.core.steps import Decision, Finding
 from connector_healing.demo.api.client import RunningApi, start_api
-from connector_healing.demo.definitions import CONNECTORS, demo_definitions
+from connector_healing.demo.project import CONNECTORS, demo_definitions
 from connector_healing.demo.settings import DemoSettings
 from connector_healing.demo.start_over import start_over
-from connector_healing.demo.truth import differences
+from connector_healing.demo.truth import differences, table_rows
 from connector_healing.orchestration.in_process import LocalProject
 from connector_healing.orchestration.instance import open_instance
 from connector_healing.orchestration.services import RunServices, run_services
@@ -61,7 +61,7 @@ class ShownDemo:
     seconds: float
     live_requests: int  #: That all heals together sent to the API.
     full_extraction_requests: int  #: That the first run of all connectors took.
-    rows: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)  #: That each table holds in the end.
     wrong: tuple[str, ...] = ()  #: What did not end as it should.
     cases: tuple[ShownCase, ...] = ()
     home: str = ""
@@ -119,7 +119,7 @@ class Demo:
             seconds=round((datetime.now(UTC) - begun).total_seconds(), 1),
             live_requests=live,
             full_extraction_requests=full,
-            rows=_rows(services),
+            rows=table_rows(self._settings, CONNECTORS),
             wrong=tuple(self._wrong),
             cases=cases,
             home=str(services.home),
@@ -231,13 +231,3 @@ class Demo:
 
 
 _HEALED = frozenset({CaseState.MONITORING, CaseState.PROMOTED})
-
-
-def _rows(services: RunServices) -> dict[str, int]:
-    """Rows that each table holds by its connector's records."""
-    found: dict[str, int] = {}
-    for connector in CONNECTORS:
-        for record in services.store.runs(connector, 20):
-            for table, rows in record.rows.items():
-                found[table] = found.get(table, 0) + rows
-    return found

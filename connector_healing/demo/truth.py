@@ -1,12 +1,13 @@
 """What the warehouse should hold: the same connectors, never broken, run once from the start."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import dlt
 import duckdb
 
-from connector_healing.demo.definitions import setup_of
+from connector_healing.demo.project import setup_of
 from connector_healing.demo.settings import DemoSettings
 from connector_healing.runtime.loading import build_source
 from connector_healing.sandbox.quick_load import normalize_quickly
@@ -29,6 +30,22 @@ def differences(settings: DemoSettings, connector: str, *, stale: bool = False) 
         return differences_from(truth, settings, connector, stale=stale)
 
 
+def table_rows(settings: DemoSettings, connectors: Sequence[str]) -> dict[str, int]:
+    """How many rows each table of these connectors holds."""
+    found: dict[str, int] = {}
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        tables = connection.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() "
+            "WHERE NOT starts_with(table_name, '_dlt_') ORDER BY ALL"
+        ).fetchall()
+        for schema, table in tables:
+            if schema in connectors:
+                query = f'SELECT count(*) FROM "{schema}"."{table}"'  # noqa: S608  # names come from dlt's own schema
+                counted = connection.execute(query).fetchone()
+                found[table] = int(counted[0]) if counted else 0
+    return found
+
+
 def unbroken(settings: DemoSettings, connector: str, folder: Path) -> Path:
     """Extract everything by the connector as it was installed; returns the DuckDB file.
 
@@ -37,7 +54,7 @@ def unbroken(settings: DemoSettings, connector: str, folder: Path) -> Path:
         connector: Which connector; its tables stand in the schema of its name.
         folder: Where the file is written, and what dlt needs besides.
     """
-    path = folder / f"{connector}.duckdb"
+    path = folder / f"truth_{connector}.duckdb"
     pipeline = dlt.pipeline(
         pipeline_name=f"truth_{connector}",
         destination=dlt.destinations.duckdb(str(path)),

@@ -56,7 +56,7 @@ def runtime_of(
         destination_type=destination.destination_type if destination else "",
         destination_name=destination.destination_name if destination else "",
         destination_path=path,
-        project_dir=str(Path.cwd()),
+        project_dir=_project_dir(),
         # An empty entry is the working directory.
         import_paths=tuple(str(Path(p).absolute()) for p in sys.path if Path(p).is_dir()),
         dlt_source_name=source.name,
@@ -64,6 +64,13 @@ def runtime_of(
         config_keys=config_keys,
         environment=connector.environment,
     )
+
+
+def _project_dir() -> str:
+    """The folder that dlt takes for the project: where it looks for ``.dlt``."""
+    from dlt.common.runtime.run_context import active
+
+    return str(Path(active().run_dir).resolve())
 
 
 def _expectations(connector: Connector, source: "DltSource") -> Mapping[str, ResourceExpectations]:
