@@ -6,6 +6,7 @@ from dataclasses import replace
 from connector_healing.core.profile import ColumnProfile, TableProfile
 from connector_healing.core.redaction import MASK, Redactor
 from connector_healing.core.secret_names import is_secret_name
+from connector_healing.sandbox.packages import TEXT_KEPT
 
 
 def clean_value(value: object, redactor: Redactor, name: str = "") -> object:
@@ -41,10 +42,16 @@ def _clean_column(column: ColumnProfile, redactor: Redactor) -> ColumnProfile:
     if is_secret_name(column.name):
         return replace(column, minimum=None, maximum=None)
     texts = (column.minimum, column.maximum)
-    minimum, maximum = (None if t is None else redactor.text(t) for t in texts)
+    minimum, maximum = (None if t is None else _clean_extreme(t, redactor) for t in texts)
     if (minimum, maximum) == texts:
         return column
     return replace(column, minimum=minimum, maximum=maximum)
+
+
+def _clean_extreme(text: str, redactor: Redactor) -> str:
+    # The profile cuts long texts: half a secret at the end would not be known for one.
+    whole = text if len(text) < TEXT_KEPT else text[: text.rfind(" ") + 1].rstrip()
+    return redactor.text(whole)
 
 
 def open_arguments(

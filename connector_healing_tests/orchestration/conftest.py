@@ -25,5 +25,12 @@ def shop(tmp_path: Path, api: LoopbackApi) -> Iterator[Shop]:
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as one:
+        yield one
+
+
+@pytest.fixture
+def stored_instance() -> Iterator[dg.DagsterInstance]:
+    """One whose runs other processes see."""
     with dg.instance_for_test() as one:
         yield one

@@ -85,9 +85,8 @@ class Shop:
         home = self.folder / self.package
         home.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            (home / f"{name}.py").write_text(
-                text.format(package=self.package) if "{package}" in text else text
-            )
+            whole = text.format(package=self.package) if "{package}" in text else text
+            (home / f"{name}.py").write_text(whole)
 
     def forget(self) -> None:
         """Take the package out of this process."""
@@ -124,8 +123,10 @@ class Shop:
             pipelines_dir=str(self.folder / "pipelines"),
         )
 
-    def assets(self, **options: Any) -> dg.AssetsDefinition:
-        @healing_dlt_assets(connector=self.connector, dlt_pipeline=self.pipeline, **options)
+    def assets(self, connector: Connector | None = None, **options: Any) -> dg.AssetsDefinition:
+        made_by = connector or self.connector
+
+        @healing_dlt_assets(connector=made_by, dlt_pipeline=self.pipeline, **options)
         def shop_assets(
             context: dg.AssetExecutionContext, dlt: HealingDltResource
         ) -> Iterator[Any]:
