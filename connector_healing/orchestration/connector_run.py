@@ -18,6 +18,7 @@ from connector_healing.core.failure import Stage, Suspicion
 from connector_healing.core.policy import OnSuspicion
 from connector_healing.errors import InvalidConnectorError, PackageHeldError
 from connector_healing.orchestration.judging import Judgement, judge_package, measured_churn
+from connector_healing.orchestration.learned_limits import learned_limits
 from connector_healing.orchestration.look_ups import used_config_keys
 from connector_healing.orchestration.row_counts import row_counts
 from connector_healing.orchestration.run_facts import RunFacts
@@ -87,6 +88,7 @@ class ConnectorRun:
         with contextlib.ExitStack() as stack:
             self._facts.recording = stack.enter_context(recording())
             stack.enter_context(self._facts.log.attached())
+            stack.enter_context(learned_limits(self._services.store))
             try:
                 self._facts.stage = Stage.BUILD
                 source = self._source(installed_source, arguments, stack, given=given)

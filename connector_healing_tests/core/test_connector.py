@@ -12,24 +12,35 @@ from connector_healing.errors import InvalidConnectorError
 ENTRY = "shop.orders:source"
 
 
+def wrong(value: Any) -> Any:
+    """What a caller without a type checker gives."""
+    return value
+
+
 @pytest.mark.parametrize(
     ("make", "field"),
     [
         (lambda: Connector(id="", entry_point=ENTRY), "connector id"),
         (lambda: Connector(id="9shop", entry_point=ENTRY), "connector id"),
         (lambda: Connector(id="shop", entry_point="shop.orders"), "entry_point"),
-        (lambda: Connector(id="shop", entry_point=ENTRY, environment="TOKEN"), "environment"),
-        (lambda: Connector(id="shop", entry_point=ENTRY, resources={"r": 3}), "resources['r']"),
+        (
+            lambda: Connector(id="shop", entry_point=ENTRY, environment=wrong("TOKEN")),
+            "environment",
+        ),
+        (
+            lambda: Connector(id="shop", entry_point=ENTRY, resources=wrong({"r": 3})),
+            "resources['r']",
+        ),
         (
             lambda: Connector(id="shop", entry_point=ENTRY, arguments={"at": datetime.now(UTC)}),
             "arguments['at']",
         ),
-        (lambda: ResourceExpectations(primary_key="id"), "primary_key"),
+        (lambda: ResourceExpectations(primary_key=wrong("id")), "primary_key"),
         (lambda: ResourceExpectations(required_fields=("",)), "required_fields"),
         (lambda: ResourceExpectations(min_rows=-3), "min_rows"),
-        (lambda: HealPolicy(apply_up_to="A2"), "policy.apply_up_to"),
+        (lambda: HealPolicy(apply_up_to=wrong("A2")), "policy.apply_up_to"),
         (lambda: HealPolicy(apply_up_to=PolicyLevel.A3), "policy.apply_up_to"),
-        (lambda: HealPolicy(on_suspicion="keep"), "policy.on_suspicion"),
+        (lambda: HealPolicy(on_suspicion=wrong("keep")), "policy.on_suspicion"),
         (lambda: HealPolicy(monitor_runs=-1), "policy.monitor_runs"),
         (lambda: HealPolicy(min_history_runs=0), "policy.min_history_runs"),
         (lambda: Budget(candidates=0), "policy.budget.candidates"),
