@@ -10,7 +10,10 @@ from connector_healing.core.connector import Connector, ResourceExpectations
 from connector_healing.core.policy import HealPolicy, OnSuspicion, PolicyLevel
 from connector_healing.errors import InvalidConnectorError
 from connector_healing.orchestration.assets import healing_dlt_assets
-from connector_healing.orchestration.definitions import healing_definitions
+from connector_healing.orchestration.definitions import (
+    connector_definitions,
+    healing_definitions,
+)
 from connector_healing.orchestration.dlt_resource import HealingDltResource
 
 #: One object for all components: Dagster takes it for one resource when they are merged.
@@ -86,6 +89,11 @@ class HealingConnectorComponent(dg.Component, dg.Model, dg.Resolvable):
         default_factory=list, description="Environment variables that the code itself reads."
     )
     group_name: str = "connectors"
+    healing: bool = Field(
+        default=True,
+        description="Bring the jobs and the sensor that heal, once for all components; false: "
+        "the project brings them itself by healing_definitions().",
+    )
 
     def connector(self) -> Connector:
         """The connector that the YAML declares.
@@ -115,8 +123,7 @@ class HealingConnectorComponent(dg.Component, dg.Model, dg.Resolvable):
         )
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """The connector's assets and all that heals them."""
-        del context
+        """The connector's assets, and with the first such component all that heals them."""
         import dlt
 
         connector = self.connector()
@@ -133,7 +140,23 @@ class HealingConnectorComponent(dg.Component, dg.Model, dg.Resolvable):
             yield from healing_dlt.run(context=context)
 
         own = dg.Definitions(assets=[connector_assets], resources={"healing_dlt": _RESOURCE})
-        return dg.Definitions.merge(own, healing_definitions([connector_assets]))
+        first = self.healing and self is self._bringer(context)
+        return dg.Definitions.merge(
+            own,
+            healing_definitions([connector_assets])
+            if first
+            else connector_definitions([connector_assets]),
+        )
+
+    def _bringer(self, context: dg.ComponentLoadContext) -> "HealingConnectorComponent":
+        """The one component that brings what a code location has once.
+
+        Dagster copies the definitions of each component, so that it does not see that they are
+        the same objects.
+        """
+        tree = context.component_tree
+        found = tree.get_all_components(HealingConnectorComponent)
+        return next((component for component in found if component.healing), self)
 
 
 def _level(text: str) -> PolicyLevel:

@@ -45,13 +45,23 @@ def healing_definitions(
         `connector_failure_sensor`, a check on each asset, and an asset for each connector on
         which its debug reports appear.
     """
+    own = connector_definitions(assets, home=home, store_url=store_url)
+    shared = _shared(home, store_url, executor_def, minimum_interval, default_status)
+    return dg.Definitions.merge(own, shared)
+
+
+def connector_definitions(
+    assets: Sequence[dg.AssetsDefinition],
+    *,
+    home: str | None = None,
+    store_url: str | None = None,
+) -> dg.Definitions:
+    """The part of `healing_definitions` that each connector has: checks, and its reports' asset."""
     keys = _connector_assets(assets)
-    own = dg.Definitions(
+    return dg.Definitions(
         assets=[_reports_of(connector_id) for connector_id in keys],
         asset_checks=build_connector_checks(keys, HealingResource(home=home, store_url=store_url)),
     )
-    shared = _shared(home, store_url, executor_def, minimum_interval, default_status)
-    return dg.Definitions.merge(own, shared)
 
 
 @lru_cache

@@ -13,6 +13,7 @@ from connector_healing.core.case import Healed, HealOutcome, NotHealed, NotRepro
 from connector_healing.core.codec import from_json
 from connector_healing.core.policy import HealMode
 from connector_healing.core.steps import Decision, Finding, Reproduction
+from connector_healing.errors import UsageError
 from connector_healing.healing.persons import open_by_hand
 from connector_healing.healing.services import HealServices
 from connector_healing.orchestration.healing_resource import HealingResource
@@ -85,6 +86,8 @@ def reproduce(context: dg.OpExecutionContext, healing: HealingResource) -> str:
     services = healing.services
     case_id = form["case_id"] or _open(services, form)
     case = services.case(case_id)
+    if case.connector_id != form["connector_id"]:
+        raise UsageError("case_id", case_id, f"It is a case of connector {case.connector_id!r}.")
     context.instance.add_run_tags(
         context.run_id, {CASE_TAG: case_id, CONNECTOR_TAG: case.connector_id}
     )
