@@ -113,7 +113,9 @@ def _request(
     if live:
         wanted = int(case.parameters.get("sample_size", OVERLAP_ROWS))
         wanted = min(wanted, OVERLAP_ROWS_OF_REQUESTS) if live_only else wanted
-        state = rewound_state(history, wanted, live_left)
+        # From the same place as the trials before, whose answers then need not be asked again.
+        asked = 0 if live_only else sum(t.live_requests for t in before)
+        state = rewound_state(history, wanted, live_left + asked)
     elif failure.cassette_id and (path := services.files.cassette(failure.cassette_id)):
         # Recorded answers are those of the failed run: only what it asked for can be asked again.
         recordings.append(path)
