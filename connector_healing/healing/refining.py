@@ -81,5 +81,5 @@ def _leaf(path: str) -> str:
 
 
 def _cause(touched: Sequence[FieldMapping]) -> str:
-    parts = [f"`{m.old}` {_TOLD[m.verdict]}{f' `{m.new}`' if m.new else ''}" for m in touched]
+    parts = [f"{m.old} {_TOLD[m.verdict]}{f' {m.new}' if m.new else ''}" for m in touched]
     return f"The API changed its records: {'; '.join(parts)}."
