@@ -6,6 +6,7 @@ from connector_healing_tests.architecture.sources import PACKAGE, TESTS
 OF_THE_WHOLE = {
     "architecture": "rules that every part keeps",
     "benchmarks": "measures",
+    "browser": "the Dagster UI as a person sees it",
     "readme": "what the README tells to type",
 }
 #: Packages that others test through their own doors.
