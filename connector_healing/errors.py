@@ -14,6 +14,7 @@
     │   ├── StoreUnavailableError
     │   ├── PortInUseError
     │   └── MissingExtraError
+    ├── CaseHeldError              another worker is healing the case
     ├── LeaseLostError             another worker holds the work now
     ├── VersionConflictError       the active version moved under a compare-and-swap
     ├── DestinationBusyError       another writer kept the destination locked
@@ -141,8 +142,19 @@ class MissingExtraError(UsageError):
     """An optional part of the package is not installed."""
 
     def __init__(self, extra: str, needed_for: str) -> None:
-        allowed = f"{needed_for} needs it: pip install 'dagster-connector-healing[{extra}]'."
+        allowed = f"{needed_for} needs it: in a clone, pip install '.[{extra}]'."
         super().__init__("extra", extra, allowed)
+
+
+class CaseHeldError(HealingError):
+    """Another worker is healing this case; it will be taken over if that worker dies."""
+
+    def __init__(self, case_id: str) -> None:
+        self.case_id = case_id
+        super().__init__(
+            f"Another worker is healing case {case_id}. "
+            "If it died, its lease runs out within half a minute: try again then."
+        )
 
 
 class LeaseLostError(HealingError):

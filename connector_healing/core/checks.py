@@ -1,6 +1,5 @@
 """The rules that healed data must pass, and their verdict."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,8 +54,3 @@ class Validation:
     def refusals(self) -> tuple[CheckResult, ...]:
         """The hard checks that failed."""
         return tuple(c for c in self.checks if c.level is CheckLevel.HARD and not c.passed)
-
-
-def all_pass(checks: Iterable[CheckResult]) -> bool:
-    """Whether every check passed."""
-    return all(c.passed for c in checks)

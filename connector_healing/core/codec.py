@@ -43,8 +43,3 @@ def from_json(text: str | bytes, kind: type[T]) -> T:
 def to_plain(value: object) -> Any:  # JSON has no narrower type
     """The value as dicts, lists and scalars."""
     return _CONVERTER.unstructure(value)
-
-
-def from_plain(value: object, kind: type[T]) -> T:
-    """The value that `to_plain` made."""
-    return _CONVERTER.structure(value, kind)

@@ -4,19 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from connector_healing.core.lease import CASE_LEASE_PREFIX, Lease, case_lease_name
-from connector_healing.errors import HealingError
+from connector_healing.errors import CaseHeldError as CaseHeldError
 from connector_healing.healing.services import HealServices
-
-
-class CaseHeldError(HealingError):
-    """Another worker is healing this case; it will be taken over if that worker dies."""
-
-    def __init__(self, case_id: str) -> None:
-        self.case_id = case_id
-        super().__init__(
-            f"Another worker is healing case {case_id}. "
-            "If it died, its lease runs out within half a minute: try again then."
-        )
 
 
 @contextmanager

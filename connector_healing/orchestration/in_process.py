@@ -5,10 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from connector_healing.core.case import HealCase
 from connector_healing.orchestration.failure_sensor import SENSOR_NAME
 from connector_healing.orchestration.project import job_of
-from connector_healing.orchestration.services import RunServices
 
 
 class LocalProject:
@@ -52,8 +50,3 @@ class LocalProject:
             raise_on_error=False,
         )
         return result.success
-
-
-def case_of(services: RunServices, request: dg.RunRequest) -> HealCase:
-    """The heal case that a request of the failure sensor is about."""
-    return services.cases.case(str(request.run_config["case_id"]))
