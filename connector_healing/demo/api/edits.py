@@ -66,14 +66,19 @@ def copied(source: str, target: str) -> RecordEdit:
     return lambda record: with_value(record, target, value_at(record, source))
 
 
-def as_text(path: str) -> RecordEdit:
-    """The field's value is text, where it is not null."""
+def computed(path: str, change: Callable[[Any], Any]) -> RecordEdit:
+    """The field's value is another, made of the one it was, where it is not null."""
 
     def edit(record: Record) -> Record:
         value = value_at(record, path)
-        return record if value is None else with_value(record, path, str(value))
+        return record if value is None else with_value(record, path, change(value))
 
     return edit
+
+
+def as_text(path: str) -> RecordEdit:
+    """The field's value is text, where it is not null."""
+    return computed(path, str)
 
 
 def each(*edits: RecordEdit) -> RowsEdit:
@@ -99,6 +104,21 @@ def shuffled(path: str, step: int = 7) -> RowsEdit:
         ]
 
     return edit
+
+
+def for_one_in(count: int, edit_all: RowsEdit) -> RowsEdit:
+    """An edit of all rows that only shows on one of so many."""
+
+    def edit(rows: list[Row]) -> list[Row]:
+        edited = edit_all(rows)
+        return [edited[place] if place % count == 0 else row for place, row in enumerate(rows)]
+
+    return edit
+
+
+def twice(rows: list[Row]) -> list[Row]:
+    """Every row comes two times."""
+    return [row for row in rows for _ in range(2)]
 
 
 def one_in(count: int) -> RowsEdit:

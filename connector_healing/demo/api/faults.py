@@ -8,6 +8,7 @@ another resource than the one it is declared for.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import count
 
 from connector_healing.demo.api import edits
 from connector_healing.demo.api.exchange import Answer, Asked, problem
@@ -29,6 +30,7 @@ class Fault:
     versions: frozenset[str] = _BOTH  #: Edits of v1's fields make no sense in v2.
     rows: edits.RowsEdit | None = None
     envelope: str | None = None  #: The new name that the records stand under.
+    only_first_page: bool = False  #: No answer tells of a further page.
     answer: Callable[[Asked], Answer | None] | None = None  #: Instead of the service.
     limit: RateLimit | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -46,6 +48,12 @@ def _html(_: Asked) -> Answer:
 
 def _unavailable(_: Asked) -> Answer:
     return problem(503, "unavailable", "The service is down for a moment.")
+
+
+def _sometimes(nth: int) -> Callable[[Asked], Answer | None]:
+    """One request of so many is refused, whoever asks."""
+    asked_before = count(1)
+    return lambda asked: None if next(asked_before) % nth else _unavailable(asked)
 
 
 def _unauthorized(_: Asked) -> Answer:
@@ -122,6 +130,103 @@ _DECLARED = (
         ),
     ),
     Fault(
+        name="renamed_with_few_wrong",
+        resource="flights",
+        summary="`carrier` is now `carrier_code`, and one in 50 is another flight's",
+        versions=_V1,
+        rows=edits.in_turn(
+            edits.for_one_in(50, edits.shuffled("carrier")),
+            edits.each(edits.moved("carrier", "carrier_code")),
+        ),
+    ),
+    Fault(
+        name="renamed_with_few_wrong_corrections",
+        resource="flights",
+        summary="`arrival.delay`, often corrected, is now `arrival.minutes_late`; one in 20 is wrong",
+        versions=_V1,
+        rows=edits.in_turn(
+            edits.for_one_in(20, edits.shuffled("arrival.delay")),
+            edits.each(edits.moved("arrival.delay", "arrival.minutes_late")),
+        ),
+    ),
+    Fault(
+        name="renamed_with_other_codes",
+        resource="flights",
+        summary="`carrier` is gone; `airline_id` numbers the airlines",
+        versions=_V1,
+        rows=edits.each(
+            edits.computed("carrier", lambda code: int.from_bytes(code.encode())),
+            edits.moved("carrier", "airline_id"),
+        ),
+    ),
+    Fault(
+        name="replaced_by_lookalike",
+        resource="flights",
+        summary="`departure.delay` is gone; `departure.minutes_late` holds no early ones",
+        versions=_V1,
+        rows=edits.each(
+            edits.computed("departure.delay", lambda minutes: max(0, minutes)),
+            edits.moved("departure.delay", "departure.minutes_late"),
+        ),
+    ),
+    Fault(
+        name="key_replaced",
+        resource="flights",
+        summary="`id` is gone; `flight_id` holds ids of another scheme",
+        versions=_V1,
+        rows=edits.each(
+            edits.computed("id", lambda text: f"F-{text[::-1]}"), edits.moved("id", "flight_id")
+        ),
+    ),
+    Fault(
+        name="unit_changed",
+        resource="weather",
+        summary="`wind.speed` is gone; `wind.speed_ms` tells it in metres a second",
+        versions=_V1,
+        rows=edits.each(
+            edits.computed("wind.speed", lambda miles: round(miles * 0.44704, 2)),
+            edits.moved("wind.speed", "wind.speed_ms"),
+        ),
+    ),
+    Fault(
+        name="measure_renamed",
+        resource="weather",
+        summary="`wind.speed` is now `wind.mean`",
+        versions=_V1,
+        rows=edits.each(edits.moved("wind.speed", "wind.mean")),
+    ),
+    Fault(
+        name="cursor_renamed",
+        resource="weather",
+        summary="`observed_at` is now `time`",
+        versions=_V1,
+        rows=edits.each(edits.moved("observed_at", "time")),
+    ),
+    Fault(
+        name="column_renamed",
+        resource="planes",
+        summary="`manufacturer` is now `maker`",
+        rows=edits.each(edits.moved("manufacturer", "maker")),
+    ),
+    Fault(
+        name="key_renamed",
+        resource="airports",
+        summary="`code` is now `iata`",
+        rows=edits.each(edits.moved("code", "iata")),
+    ),
+    Fault(
+        name="rows_doubled",
+        resource="planes",
+        summary="every record comes twice",
+        rows=edits.twice,
+    ),
+    Fault(
+        name="pages_lost",
+        resource="flights",
+        summary="no answer tells of a further page; the totals are as before",
+        only_first_page=True,
+    ),
+    Fault(
         name="type_changed",
         resource="flights",
         summary="`number` is text",
@@ -172,6 +277,12 @@ _DECLARED = (
     ),
     Fault(name="not_json", resource="flights", summary="200 with a page of HTML", answer=_html),
     Fault(name="server_error", resource="flights", summary="503", answer=_unavailable),
+    Fault(
+        name="server_error_sometimes",
+        resource="weather",
+        summary="503 for every fourth request",
+        answer=_sometimes(4),
+    ),
     Fault(
         name="unauthorized",
         resource="flights",

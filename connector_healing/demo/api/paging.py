@@ -32,6 +32,11 @@ class PageRequest:
     rows: Sequence[Row]
     envelope: str  #: The name that the records stand under.
     limit: int  #: Records a page.
+    only_first: bool = False  #: No answer tells of a further page.
+
+    def more(self, after: int) -> bool:
+        """Whether rows from this one on are told of."""
+        return after < len(self.rows) and not self.only_first
 
     def number(self, name: str, least: int) -> int:
         """A whole number among the parameters; absent means the least."""
@@ -62,7 +67,7 @@ def by_cursor(wanted: PageRequest) -> Page:
     if cursor:
         start = bisect_right(wanted.rows, _key(cursor), key=lambda row: row.key)
     end = start + wanted.limit
-    more = end < len(wanted.rows)
+    more = wanted.more(end)
     meta = {
         "total": len(wanted.rows),
         "next_cursor": _cursor(wanted.rows[end - 1].key) if more else None,
@@ -112,7 +117,7 @@ def by_link(wanted: PageRequest) -> Page:
 def by_next(wanted: PageRequest) -> Page:
     """The whole address of the next page in the body."""
     page = wanted.number("page", 1)
-    more = page < _pages(wanted)
+    more = wanted.more(page * wanted.limit)
     body = {
         wanted.envelope: wanted.records((page - 1) * wanted.limit),
         "next": wanted.asked.url(page=page + 1) if more else None,
@@ -130,7 +135,7 @@ PAGINGS: Mapping[str, Callable[[PageRequest], Page]] = {
 
 
 def _pages(wanted: PageRequest) -> int:
-    return -(-len(wanted.rows) // wanted.limit)
+    return 1 if wanted.only_first else -(-len(wanted.rows) // wanted.limit)
 
 
 def _cursor(key: tuple[int, str]) -> str:

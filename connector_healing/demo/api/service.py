@@ -114,7 +114,11 @@ class Service:
             rows = _from(self._known(asked, endpoint, faults), _since(asked, endpoint.resource))
             page = paging(
                 PageRequest(
-                    asked=asked, rows=rows, envelope=envelope, limit=_page_size(asked, endpoint)
+                    asked=asked,
+                    rows=rows,
+                    envelope=envelope,
+                    limit=_page_size(asked, endpoint),
+                    only_first=any(fault.only_first_page for fault in faults),
                 )
             )
         except BadParameterError as error:

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from connector_healing.demo.api.client import RunningApi
+from connector_healing.demo.api.edits import value_at
 from connector_healing.demo.api.faults import FAULTS
 from connector_healing_tests.demo.conftest import Caller
 
@@ -30,6 +31,7 @@ REFUSALS = {
 }
 
 Records = list[dict[str, Any]]
+Edited = Callable[[Records, Records], bool]
 
 
 def renamed_and_moved(before: Records, after: Records) -> bool:
@@ -62,8 +64,36 @@ def renamed_wrongly(before: Records, after: Records) -> bool:
     return len(wrong) > 0.5 * len(before) and all("carrier" not in new for new in after)
 
 
+def replaced(old_path: str, new_path: str, right: Callable[[Any, Any], object]) -> Edited:
+    """One field is gone from every record, another is there, and its values are these."""
+
+    def holds(before: Records, after: Records) -> bool:
+        pairs = [(value_at(o, old_path), n) for o, n in zip(before, after, strict=True)]
+        return all(
+            value_at(new, old_path, "gone") == "gone" and bool(right(old, value_at(new, new_path)))
+            for old, new in pairs
+        )
+
+    return holds
+
+
+def few_wrong(old_path: str, new_path: str, share: float) -> Edited:
+    """A field has another name, and of its values at most this share is wrong."""
+
+    def holds(before: Records, after: Records) -> bool:
+        values = zip(before, after, strict=True)
+        wrong = [o for o, n in values if value_at(o, old_path) != value_at(n, new_path)]
+        return 0.2 * share < len(wrong) / len(before) <= share
+
+    return holds
+
+
+def same(old: object, new: object) -> bool:
+    return old == new
+
+
 #: Faults that edit records: what must hold between the records before and after.
-EDITS: dict[str, Callable[[Records, Records], bool]] = {
+EDITS: dict[str, Edited] = {
     "field_renamed_and_moved": renamed_and_moved,
     "field_renamed_similar": lambda before, after: (
         [old["carrier"] for old in before] == [new["carrier_code"] for new in after]
@@ -82,6 +112,27 @@ EDITS: dict[str, Callable[[Records, Records], bool]] = {
         len(after) == len(before) and all(new["manufacturer"] is None for new in after)
     ),
     "empty": lambda _, after: after == [],
+    "renamed_with_few_wrong": few_wrong("carrier", "carrier_code", 0.02),
+    "renamed_with_few_wrong_corrections": few_wrong("arrival.delay", "arrival.minutes_late", 0.05),
+    "renamed_with_other_codes": replaced(
+        "carrier", "airline_id", lambda old, new: new == int.from_bytes(old.encode())
+    ),
+    "replaced_by_lookalike": replaced(
+        "departure.delay",
+        "departure.minutes_late",
+        lambda old, new: new == (old and max(0, old)),
+    ),
+    "key_replaced": replaced("id", "flight_id", lambda old, new: new == f"F-{old[::-1]}"),
+    "unit_changed": replaced(
+        "wind.speed",
+        "wind.speed_ms",
+        lambda old, new: new == (None if old is None else round(old * 0.44704, 2)),
+    ),
+    "measure_renamed": replaced("wind.speed", "wind.mean", same),
+    "cursor_renamed": replaced("observed_at", "time", same),
+    "column_renamed": replaced("manufacturer", "maker", same),
+    "key_renamed": replaced("code", "iata", same),
+    "rows_doubled": lambda before, after: [row for row in before for _ in range(2)] == after,
 }
 #: Faults with a test of their own below.
 OTHERS = {
@@ -91,6 +142,8 @@ OTHERS = {
     "rate_limited_headers",
     "slow",
     "deprecated",
+    "pages_lost",
+    "server_error_sometimes",
 }
 
 
@@ -153,6 +206,31 @@ def test_the_records_stand_under_another_name(api: RunningApi, caller: Caller) -
     after = caller.get("/v1/flights").json()
     assert "data" not in after
     assert after["items"] == before["data"]
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/v1/flights", lambda body: body["meta"]["next_cursor"] is None),
+        ("/v1/weather", lambda body: body["total_pages"] == 1),
+        ("/v1/airlines", lambda body: body["next"] is None),
+    ],
+)
+def test_further_pages_are_not_told_of(
+    path: str, told: Callable[[dict[str, Any]], bool], api: RunningApi, caller: Caller
+) -> None:
+    before = caller.get(path).json()
+    api.set_faults([f"pages_lost@{path.rpartition('/')[2]}"])
+    after = caller.get(path).json()
+    assert told(after)
+    assert not told(before)
+    assert after.get("total") == before.get("total")
+
+
+def test_one_request_of_four_is_refused(api: RunningApi, caller: Caller) -> None:
+    api.set_faults(["server_error_sometimes"])
+    statuses = [caller.get("/v1/weather").status_code for _ in range(8)]
+    assert sorted(statuses) == [200] * 6 + [503] * 2
 
 
 def test_a_slow_answer_outlasts_an_impatient_client(api: RunningApi, caller: Caller) -> None:
