@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from connector_healing.core.case import HealCase, Trial, TrialState
-from connector_healing.core.checks import CheckLevel, Validation
+from connector_healing.core.checks import CheckLevel, CheckResult, Validation
 from connector_healing.core.patch import Candidate, PatchKind
 from connector_healing.core.policy import HealMode, HealPolicy, PolicyLevel
 from connector_healing.core.steps import Decision, Finding, Verdict
+
+_DISPROVEN = frozenset({TrialState.REFUSED, TrialState.FAILED})
 
 #: Heals that were rolled back, after which nothing is applied without a person.
 BREAKER_ROLLBACKS = 2
@@ -87,8 +89,7 @@ def _doubts(
 
 
 def _abstain(case: HealCase, reason: str, trials: Sequence[Trial]) -> Decision:
-    hard = (c for t in trials for c in t.checks if c.level is CheckLevel.HARD)
-    refused = sorted({c.name for c in hard if not c.passed})
+    refused = sorted({c.name for t in trials for c in t.checks if _refused(c)})
     return Decision(
         verdict=Verdict.ABSTAIN,
         mode=case.mode,
@@ -99,14 +100,37 @@ def _abstain(case: HealCase, reason: str, trials: Sequence[Trial]) -> Decision:
 
 
 def _why_not(finding: Finding, candidates: Sequence[Candidate], trials: Sequence[Trial]) -> str:
-    tried = [t for t in trials if t.state in {TrialState.REFUSED, TrialState.FAILED}]
+    """Why nothing is done, and what a person can do."""
+    changes = {c.number for c in candidates if c.kind is not PatchKind.ABSTAIN}
+    tried = [t for t in trials if t.state in _DISPROVEN and t.number in changes]
+    remedy = finding.diagnosis.remedy
     if tried:
-        return f"No candidate was proven. {' '.join(f'Candidate {t.number}: {t.reason}' for t in tried)}"
-    skipped = [t.reason for t in trials if t.state is TrialState.SKIPPED]
-    real = [c for c in candidates if c.patch is not None]
-    if real and skipped:
-        return f"No candidate could be tried: {skipped[0]}"
-    return (
-        f"No patch is known for it ({finding.diagnosis.subcategory.value}): "
-        f"{finding.diagnosis.remedy}"
+        return f"No candidate was proven. {_by_reason(tried)} {remedy}"
+    skipped = [t.reason for t in trials if t.state is TrialState.SKIPPED and t.number in changes]
+    if skipped:
+        return f"No candidate could be tried: {skipped[0]} {remedy}"
+    why = f"No patch is known for it ({finding.diagnosis.subcategory.value})"
+    refusals = {reason for c in candidates for reason in c.parameters.values()}
+    if refusals and not changes:
+        why = f"No patch could be made: {' '.join(sorted(refusals))}"
+    unchanged = [t for t in trials if t.state in _DISPROVEN]
+    if unchanged:
+        # What was held is looked at unchanged too: it may be right by now.
+        names = ", ".join(sorted({c.name for t in unchanged for c in t.checks if _refused(c)}))
+        why = f"The data still look wrong{f' ({names})' if names else ''}. {why.rstrip('.')}"
+    return f"{why.rstrip('.')}. {remedy}"
+
+
+def _refused(check: CheckResult) -> bool:
+    return check.level is CheckLevel.HARD and not check.passed
+
+
+def _by_reason(trials: Sequence[Trial]) -> str:
+    """The reasons, each once, with the candidates that it is about."""
+    numbers: dict[str, list[str]] = {}
+    for trial in trials:
+        numbers.setdefault(trial.reason, []).append(str(trial.number))
+    return " ".join(
+        f"Candidate{'s' if len(of) > 1 else ''} {', '.join(of)}: {reason.rstrip('.')}."
+        for reason, of in numbers.items()
     )

@@ -1,6 +1,7 @@
 """The step `classify`: what the failure means, and what became of the API's fields."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,10 +12,10 @@ from connector_healing.core.drift.mapping import FieldMapping, MappingVerdict
 from connector_healing.core.failure import Failure
 from connector_healing.core.patch import FieldAccess
 from connector_healing.core.profile import Baseline
-from connector_healing.core.reproduction import SandboxRequest, Traffic
+from connector_healing.core.reproduction import SandboxOutcome, SandboxRequest, Traffic
 from connector_healing.core.steps import Finding, Reproduction
 from connector_healing.healing.budget import history_of, live_requests_allowed, resources_of
-from connector_healing.healing.refining import ABOUT_FIELDS, refined
+from connector_healing.healing.refining import ABOUT_FIELDS, refined, with_envelope
 from connector_healing.healing.replaying import recorded_records, replayed
 from connector_healing.healing.reproduce import REPRODUCTION_CASSETTE, is_live
 from connector_healing.healing.services import HealServices
@@ -32,18 +33,21 @@ def find(services: HealServices, case: HealCase, reproduction: Reproduction) -> 
     """Classify; where fields are concerned, compare the API's records of then and now."""
     started = services.clock.now()
     failure = services.failure(case)
-    diagnosis = classify(failure)
-    good = _last_good(services, case) if diagnosis.subcategory in ABOUT_FIELDS else None
+    first = classify(failure)
+    diagnosis = with_envelope(first, failure, reproduction.accesses, _listed(services, case))
+    good = _last_good(services, case) if first.subcategory in ABOUT_FIELDS else None
     if good is None:
         return Finding(diagnosis=diagnosis, duration=services.clock.now() - started)
     baseline, good_path = good
-    accesses = _reads_of_good_answers(services, case, baseline, good_path)
+    replay = _replay_of_good_answers(services, case, baseline, good_path)
+    accesses = replay.accesses if replay else ()
     probe, live = _probe(services, case, baseline, reproduction)
     mappings = _mapped(
         services,
         [good_path],
         _new_recordings(services, case, failure, probe),
-        _key_path(services, case, accesses),
+        key=_key_path(services, case, accesses),
+        endpoints={seen.endpoint for seen in replay.endpoints} if replay else set(),
     )
     return Finding(
         diagnosis=refined(diagnosis, mappings, [*accesses, *reproduction.accesses]),
@@ -79,12 +83,14 @@ def _request(services: HealServices, case: HealCase, good: Baseline) -> SandboxR
     )
 
 
-def _reads_of_good_answers(
+def _replay_of_good_answers(
     services: HealServices, case: HealCase, good: Baseline, path: str
-) -> tuple[FieldAccess, ...]:
-    """Where the code read which fields while all was well: the places a patch has to change."""
-    outcome = replayed(services, replace(_request(services, case, good), cassettes=(path,)))
-    return outcome.accesses if outcome else ()
+) -> SandboxOutcome | None:
+    """What the code asked for while all was well, and where it read which fields.
+
+    These are the places that a patch has to change.
+    """
+    return replayed(services, replace(_request(services, case, good), cassettes=(path,)))
 
 
 def _probe(
@@ -131,12 +137,19 @@ def _key_path(
 
 
 def _mapped(
-    services: HealServices, old: Sequence[str], new: Sequence[str], key: str | None
+    services: HealServices,
+    old: Sequence[str],
+    new: Sequence[str],
+    *,
+    key: str | None,
+    endpoints: Collection[str],
 ) -> tuple[FieldMapping, ...]:
-    before = _by_endpoint(services, old)
-    after = _by_endpoint(services, new)
+    """What became of the fields of the case's own endpoints; of all where those are not known."""
+    before = _by_endpoint(services, old, key)
+    own = {name: records for name, records in before.items() if f"GET {name}" in endpoints}
+    after = _by_endpoint(services, new, key)
     found: dict[str, FieldMapping] = {}
-    for endpoint, records in before.items():
+    for endpoint, records in (own or before).items():
         # An endpoint that moved has no records under its old name: all new records may be its.
         fresh = after.get(endpoint) or [r for rows in after.values() for r in rows]
         for mapping in map_fields(records, fresh, key) if fresh else ():
@@ -155,8 +168,27 @@ def _still_there(mapping: FieldMapping) -> FieldMapping:
     return mapping
 
 
-def _by_endpoint(services: HealServices, paths: Sequence[str]) -> dict[str, list[object]]:
-    found: dict[str, list[object]] = {}
+def _by_endpoint(
+    services: HealServices, paths: Sequence[str], key: str | None
+) -> dict[str, list[object]]:
+    """The records of each endpoint, each once though several recordings hold it."""
+    found: dict[str, dict[str, object]] = {}
     for endpoint, records in recorded_records(services, paths, SAMPLE_RECORDS):
-        found.setdefault(endpoint, []).extend(records)
-    return found
+        known = found.setdefault(endpoint, {})
+        for record in records:
+            known.setdefault(_identity(record, key), record)
+    return {endpoint: list(known.values()) for endpoint, known in found.items()}
+
+
+def _identity(record: object, key: str | None) -> str:
+    own = record.get(key) if isinstance(record, dict) and key else None
+    return repr(own) if own is not None else json.dumps(record, sort_keys=True)
+
+
+def _listed(services: HealServices, case: HealCase) -> int:
+    """The records of the longest list among the answers of a whole reproduction."""
+    path = services.files.case_path(case.case_id, REPRODUCTION_CASSETTE)
+    paths = [path] if services.files.exists(path) else []
+    # An answer without a list is told as one record.
+    sizes = [len(records) for _, records in recorded_records(services, paths, SAMPLE_RECORDS)]
+    return max((size for size in sizes if size > 1), default=0)

@@ -25,9 +25,6 @@ LIVE_TRIES = 3
 #: Requests that one live try may send.
 REQUESTS_A_TRY = 3
 
-#: A rate limit met after so many answered requests is a matter of how many are sent.
-MET_AFTER_REQUESTS = 3
-
 #: Where a whole live reproduction is recorded, so that a trial need not ask again.
 REPRODUCTION_CASSETTE = "reproduction.cassette"
 
@@ -44,6 +41,9 @@ _PASSING = frozenset(
         FailureCategory.UNKNOWN,
     }
 )
+
+#: Categories whose failures only come of requests that are really sent.
+_SENT = frozenset({FailureCategory.RATE_LIMIT})
 
 _REPRODUCED = ReproductionVerdict.REPRODUCED
 _TRANSIENT = ReproductionVerdict.TRANSIENT
@@ -79,7 +79,10 @@ def reproduce(services: HealServices, case: HealCase) -> Reproduction:
         return recorded or _nothing_recorded()
     if recorded is None or recorded.verdict is not _REPRODUCED or failure.stage is Stage.JUDGE:
         return _whole(services, case, failure, request, recorded)
-    if _may_have_passed(failure, recorded):
+    category = classify(failure).category
+    if category in _SENT:
+        return _sent_again(services, case, failure, request, recorded)
+    if category in _PASSING:
         return _asked_again(services, case, failure, request, recorded)
     return recorded
 
@@ -90,15 +93,6 @@ def _has_passed_since(services: CaseServices, case: HealCase, failure: Failure) 
     return len(newest) == len(resources_of(case, services.runtime(case.connector_id))) and all(
         b.version_id == case.version_id and b.recorded_at > failure.occurred_at for b in newest
     )
-
-
-def _may_have_passed(failure: Failure, recorded: Reproduction) -> bool:
-    """Whether recorded answers cannot tell that it still fails."""
-    category = classify(failure).category
-    if category is FailureCategory.RATE_LIMIT:
-        # A limit that is met after several good answers is met again by the same run.
-        return recorded.replayed_requests < MET_AFTER_REQUESTS
-    return category in _PASSING
 
 
 def _from_cassette(
@@ -136,6 +130,29 @@ def _asked_again(
             return replace(_settled(recorded, seen, outcome), live_requests=live)
     reason = f"It passes on the live API, {LIVE_TRIES} times of {LIVE_TRIES}."
     return replace(recorded, verdict=_TRANSIENT, reason=reason, fingerprint="", live_requests=live)
+
+
+def _sent_again(
+    services: HealServices,
+    case: HealCase,
+    failure: Failure,
+    request: SandboxRequest,
+    recorded: Reproduction,
+) -> Reproduction:
+    """Send all requests of the failed run: whether a limit is met depends on nothing else.
+
+    Where it is still there, that costs as many as it lets through, and one.
+    """
+    half = live_requests_allowed(services, case) // 2  # the trial needs the other one
+    if recorded.replayed_requests + REQUESTS_A_TRY > half:
+        return recorded
+    request = replace(request, traffic=Traffic.LIVE, cassettes=(), live_requests=half)
+    outcome = services.sandbox.run(request)
+    seen = _judged(services, case, failure, outcome, where="the live API")
+    if spent_its_requests(outcome):
+        reason = f"The live API answered {outcome.live_requests} requests without a limit."
+        seen = replace(seen, verdict=_TRANSIENT, reason=reason, fingerprint="")
+    return replace(_settled(recorded, seen, outcome), live_requests=outcome.live_requests)
 
 
 def _whole(

@@ -21,14 +21,16 @@ def seen_fingerprint(
     services: CaseServices, case: HealCase, failure: Failure, outcome: SandboxOutcome
 ) -> str:
     """The fingerprint of what a sandbox run showed; empty where it showed nothing wrong."""
+    if failure.stage is Stage.JUDGE:
+        # Such a package is held before its load can fail.
+        suspicions = suspicions_in(services, case, outcome)
+        if suspicions:
+            return fingerprint(replace(failure, suspicions=suspicions))
     if outcome.failure is not None:
         return fingerprint(replace(outcome.failure, dlt_resource=failure.dlt_resource))
     if outcome.status is not SandboxStatus.COMPLETED:
         return f"sandbox:{outcome.status.value}"
-    if failure.stage is not Stage.JUDGE:
-        return ""
-    suspicions = suspicions_in(services, case, outcome)
-    return fingerprint(replace(failure, suspicions=suspicions)) if suspicions else ""
+    return ""
 
 
 def suspicions_in(

@@ -28,6 +28,9 @@ MAX_RETRY_DURATION = timedelta(hours=1)
 #: The shortest and the longest timeout that a patch sets.
 MIN_TIMEOUT, MAX_TIMEOUT = timedelta(minutes=2), timedelta(minutes=10)
 
+#: Answers below it are none that a retry repeats.
+_FIRST_ERROR = 400
+
 _TIMEOUT_IN_MESSAGE = re.compile(r"timeout=(\d+(?:\.\d+)?)")
 
 
@@ -100,6 +103,10 @@ def _limit_rate(situation: Situation) -> PatchResult:
 
 
 def _retry(situation: Situation) -> PatchResult:
+    http = situation.failure.http
+    if http is not None and http.status is not None and http.status < _FIRST_ERROR:
+        reason = f"The API answered {http.status}: a retry would not see that anything is wrong."
+        return Unpatchable(reason=reason)
     return retry_for(situation.code, situation.failure.position, retry_duration(situation.failure))
 
 

@@ -211,6 +211,7 @@ SPECIMENS: dict[str, Failure] = {
     "http.request_too_large": answered(414),
     "http.page": answered(400, '{"error": "EXPIRED_PAGE_TOKEN"}'),
     "http.scope": answered(404, x_accepted_oauth_scopes="repo", x_oauth_scopes="gist"),
+    "http.revoked": answered(401, "The access token was revoked."),
     "http.token_expired": answered(400, "Session has expired on Sunday"),
     "http.scope_words": answered(401, '{"error": "insufficient_scope"}'),
     "http.credential_missing": answered(401, sent={"accept": "*/*"}),
@@ -218,6 +219,9 @@ SPECIMENS: dict[str, Failure] = {
     "http.not_enabled": answered(403, "API has not been used in project 5521 before"),
     "http.credential_words": answered(400, "API key not valid. Please pass a valid API key."),
     "http.proxy": answered(407),
+    "http.version_moved": answered(
+        410, "Version v1 was retired; use v2.", link='</v2/flights>; rel="successor-version"'
+    ),
     "http.moved": answered(404, link='</v2/flights>; rel="successor-version"'),
     "http.moved_words": answered(404, '{"message": "moved to /v2/orders"}'),
     "http.redirect": answered(308),
@@ -308,6 +312,28 @@ def test_no_rule_lacks_a_specimen_or_its_own_name() -> None:
     # `suspicion.other` waits for kinds of suspicion that nobody has mapped: there are none.
     assert set(names) - set(SPECIMENS) == {"suspicion.other"}
     assert set(suspicion.KINDS) == set(SuspicionKind)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("It has moved to /v2/orders.", "/v2/orders"),
+        ('{"message": "moved to https://api.example.org/v2/orders"}', "example.org/v2/orders"),
+        ("Moved permanently to http", "another address"),
+    ],
+)
+def test_a_person_is_told_where_an_endpoint_went(text: str, told: str) -> None:
+    assert classify(answered(404, text)).cause.endswith(f"{told}.")
+
+
+def test_a_person_is_told_of_the_successor() -> None:
+    cause = classify(SPECIMENS["http.version_moved"]).cause
+    assert "/v2/flights takes its place" in cause
+
+
+def test_a_token_that_is_expired_or_revoked_may_be_renewed() -> None:
+    said = '{"error": "invalid_grant", "error_description": "Token has been expired or revoked."}'
+    assert classify(answered(400, said)).subcategory is FailureSubcategory.TOKEN_EXPIRED
 
 
 def test_the_facts_cover_every_subcategory_and_category() -> None:

@@ -257,11 +257,13 @@ def test_what_is_not_whole_or_not_true_answers_nothing(tmp_path: Path) -> None:
             exchange(0, "https://a/cut", truncated=True),
             exchange(1, "https://a/token", {"access_token": SECRET}),
             exchange(2, "https://a/down", status=503),
+            exchange(3, "https://a/page", headers=(("Content-Type", "text/html; charset=utf-8"),)),
         ],
     )
     player = CassettePlayer([path], Redactor([]), only_good=True)
     assert player.answer(request("https://a/cut")) is None
     assert player.answer(request("https://a/down")) is None
+    assert player.answer(request("https://a/page")) is None
     assert player.answer(request("https://a/token"), masked=False) is None
     assert player.answer(request("https://a/token")) is not None
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from connector_healing.core.failure import ExceptionLink, Failure
 from connector_healing.core.http_signals import HttpSignals, read_signals
 from connector_healing.core.path_template import host_of, path_template
+from connector_healing.core.rules import words
 from connector_healing.core.secret_names import is_secret_name
 
 #: Top-level packages that run a connector and are no part of it.
@@ -121,7 +122,13 @@ class Clues:
             "table": self.attribute("table_name"),
             "column": self.attribute("column_name"),
             "suspicions": " ".join(s.sentence for s in self.failure.suspicions),
+            "successor": self.signals.successor or "another address",
+            "moved_to": self._moved_to(),
         }
+
+    def _moved_to(self) -> str:
+        found = words.NEW_PLACE.search(self.body)
+        return found[1].rstrip(".") if found else "another address"
 
 
 def clues_of(failure: Failure) -> Clues:

@@ -43,6 +43,16 @@ IDENTITY = (
         also=(Sub.TARGET_UNKNOWN,),
     ),
     Rule(
+        name="http.revoked",
+        subcategory=Sub.CREDENTIALS_REJECTED,
+        cause="{endpoint} answered {status}: the credential was revoked.",
+        confidence=0.9,
+        statuses=(400, 401, 403),
+        says=words.REVOKED,
+        unless=words.EXPIRED,
+        also=(Sub.TOKEN_EXPIRED,),
+    ),
+    Rule(
         name="http.token_expired",
         subcategory=Sub.TOKEN_EXPIRED,
         cause="{endpoint} answered {status}: the token or session has expired.",
@@ -107,9 +117,19 @@ IDENTITY = (
 
 CHANGES = (
     Rule(
+        name="http.version_moved",
+        subcategory=Sub.VERSION_RETIRED,
+        cause="{endpoint} answered {status}: this version of the API is no longer served, and {successor} takes its place.",
+        confidence=0.9,
+        statuses=_NOT_SERVED,
+        says=words.VERSION,
+        when=_names_successor,
+        also=(Sub.ENDPOINT_MOVED, Sub.ENDPOINT_GONE),
+    ),
+    Rule(
         name="http.moved",
         subcategory=Sub.ENDPOINT_MOVED,
-        cause="{endpoint} answered {status} and names its successor.",
+        cause="{endpoint} answered {status} and names its successor: {successor}.",
         confidence=0.9,
         statuses=(*range(300, 309), *_NOT_SERVED),
         when=_names_successor,
@@ -118,7 +138,7 @@ CHANGES = (
     Rule(
         name="http.moved_words",
         subcategory=Sub.ENDPOINT_MOVED,
-        cause="{endpoint} answered {status} and says where it has moved to.",
+        cause="{endpoint} answered {status} and says where it has moved to: {moved_to}.",
         confidence=0.85,
         statuses=_GONE,
         says=words.MOVED_TO,

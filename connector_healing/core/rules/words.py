@@ -52,6 +52,11 @@ TOKEN_EXPIRED = _any(
     r"session.{0,20}(?:invalid|not found)",
     r"unable to find session",
 )
+REVOKED = _any(
+    r"(?:token|credentials?|api.?key|access key|certificate)(?![a-z]).{0,60}(?:revoked|withdrawn)"
+)
+#: What OAuth servers say of either: "expired or revoked".
+EXPIRED = _any(r"expire")
 #: A credential was looked at.
 BAD = _any(r"\bbad\b|invalid|incorrect|expired|revoked|not valid")
 CREDENTIAL = _any(
@@ -88,6 +93,10 @@ VERSION = _any(
     r"\bv\d+\b.{0,40}(?:deprecated|retired|no longer|removed|discontinued|sunset|has ended)",
 )
 MOVED_TO = _any(r"moved (?:permanently )?to|(?:now|has moved) (?:lives )?(?:at|to) (?:/|http)")
+#: The address in such a text.
+NEW_PLACE = re.compile(
+    r"(?:moved|now|use)\b[^/\n]{0,40}?((?:https?:/)?/[^\s\"'<>,;]+)", re.IGNORECASE
+)
 GONE = _any(
     r"(?:endpoint|api|resource|method|operation|route|service)\b.{0,60}"
     r"(?:removed|deprecated|retired|no longer|gone\b|discontinued|decommissioned|shut down)",

@@ -35,7 +35,8 @@ class CassettePlayer:
     Args:
         paths: Cassettes; the first that knows a request answers it.
         redactor: Takes out the secrets of the requests that are to be answered.
-        only_good: Leave out what failed when it was recorded (no answer, or status >= 400).
+        only_good: Leave out what failed when it was recorded: no answer, a status from 400 on, or
+            a page for people, by which services say under 200 that they are down.
 
     Raises:
         UnreadableCassetteError: If a cassette cannot be read.
@@ -115,7 +116,9 @@ def request_body(prepared: requests.PreparedRequest) -> bytes:
 
 
 def _is_good(exchange: Exchange) -> bool:
-    return NO_ANSWER < exchange.status < HTTPStatus.BAD_REQUEST
+    kinds = [value for name, value in exchange.response_headers if name.lower() == "content-type"]
+    is_page = any(kind.strip().lower().startswith("text/html") for kind in kinds)
+    return NO_ANSWER < exchange.status < HTTPStatus.BAD_REQUEST and not is_page
 
 
 def _response(exchange: Exchange, prepared: requests.PreparedRequest) -> ReplayedResponse:
