@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from connector_healing.core.lease import CASE_LEASE_PREFIX, Lease, case_lease_name
-from connector_healing.errors import CaseHeldError as CaseHeldError
+from connector_healing.errors import CaseHeldError
 from connector_healing.healing.services import HealServices
 
 

@@ -1,6 +1,6 @@
 """Judging what a candidate loaded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -39,12 +39,11 @@ def judged(
         what = told(services, case, outcome)
         return replace(trial, reason=f"It does not run to its end: {what}")
     runtime = services.runtime(case.connector_id)
+    before = keep_previous_data(services, case, history, outcome.profile.tables)
     checks = (
         _reproduction_check(services, case, outcome),
         *_suspicion_checks(services, case, outcome),
-        *services.data.compare(
-            _previous_data(services, case, outcome, history), outcome, history, runtime
-        ),
+        *services.data.compare(before, outcome, history, runtime),
     )
     validation = Validation(checks=checks, has_history=_has_history(runtime, history))
     state, reason = _verdict(candidate, validation)
@@ -58,18 +57,24 @@ def judged(
     )
 
 
-def _previous_data(
+def keep_previous_data(
     services: HealServices,
     case: HealCase,
-    outcome: SandboxOutcome,
     history: Mapping[str, Sequence[Baseline]],
+    tables: Collection[str] | None = None,
 ) -> str:
-    """The copy of the tables that the good runs filled, made by the case's first trial."""
+    """Copy the tables that the good runs filled, once a case; returns the copy's path.
+
+    Where no good run is known, `tables` are copied, or nothing yet while these are None.
+
+    Raises:
+        DestinationBusyError: If another writer keeps the destination locked.
+    """
     path = services.files.case_path(case.case_id, BEFORE)
-    if not services.files.exists(path):
-        known = {t.table for baselines in history.values() for b in baselines for t in b.tables}
-        tables = sorted(known | set(outcome.profile.tables))
-        services.data.snapshot(services.runtime(case.connector_id), tables, path)
+    known = {t.table for baselines in history.values() for b in baselines for t in b.tables}
+    wanted = known or tables
+    if wanted is not None and not services.files.exists(path):
+        services.data.snapshot(services.runtime(case.connector_id), sorted(wanted), path)
     return path
 
 

@@ -27,7 +27,7 @@ from connector_healing.healing.rewinding import (
 )
 from connector_healing.healing.services import CaseServices, HealServices
 from connector_healing.healing.telling import duration_of
-from connector_healing.healing.trial_checks import judged
+from connector_healing.healing.trial_checks import judged, keep_previous_data
 
 #: Time that one trial may take, where so much is left.
 TIMEOUT = timedelta(minutes=10)
@@ -64,6 +64,8 @@ def try_candidate(
     if skipped:
         return _skipped(candidate, skipped)
     history = history_of(services, case)
+    # First, so that a destination that cannot be read costs the API nothing.
+    keep_previous_data(services, case, history)
     started = services.clock.now()
     outcome = run(
         services,

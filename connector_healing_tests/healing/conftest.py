@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from connector_healing.core.case import CaseState
+from connector_healing.core.policy import HealPolicy, PolicyLevel
 from connector_healing.sandbox.runner import ProcessSandbox
-from connector_healing_tests.healing.freight_api import FreightApi
+from connector_healing_tests.healing.freight_api import FreightApi, renamed
 from connector_healing_tests.healing.project import CONNECTORS, Project
 
 #: Good runs before anything breaks.
@@ -56,6 +58,19 @@ def rest_history(
     return _history("rest", served, sandbox, tmp_path_factory)
 
 
+@pytest.fixture(scope="package")
+def proposed_history(plain_history: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """After a renamed field: a proven version waits for approval."""
+    plain_history.api.reset(GOOD_RUNS + 1)
+    plain_history.api.shape = renamed
+    with _copied(plain_history, tmp_path_factory.mktemp("proposed")) as project:
+        project.policy = HealPolicy(apply_up_to=PolicyLevel.A1)
+        project.run()
+        project.heal()
+        assert project.case().state is CaseState.AWAITING_APPROVAL, project.case().reason
+    return project
+
+
 @pytest.fixture
 def api(served: FreightApi) -> FreightApi:
     """The API on the day after the last good run."""
@@ -82,4 +97,12 @@ def plain(plain_history: Project, api: FreightApi, tmp_path: Path) -> Iterator[P
 def rest(rest_history: Project, api: FreightApi, tmp_path: Path) -> Iterator[Project]:
     """A project with a REST API configuration, good runs behind it."""
     with _copied(rest_history, tmp_path) as copy:
+        yield copy
+
+
+@pytest.fixture
+def proposed(proposed_history: Project, api: FreightApi, tmp_path: Path) -> Iterator[Project]:
+    """A project whose API renamed a field, and whose heal waits for approval."""
+    api.shape = renamed
+    with _copied(proposed_history, tmp_path) as copy:
         yield copy

@@ -44,6 +44,7 @@ class Project:
     sandbox: Sandbox
     policy: HealPolicy = APPLY
     store_url: str | None = None
+    environment: tuple[str, ...] = ()  #: Variables that the connectors declare.
     _pipelines: dict[str, dlt.Pipeline] = field(default_factory=dict)
 
     @property
@@ -88,6 +89,7 @@ class Project:
             entry_point=f"{PACKAGE}.{name}:{name}_source",
             arguments={"base": self.api.url},
             policy=self.policy,
+            environment=self.environment,
         )
 
     def warehouse(self, name: str) -> Path:

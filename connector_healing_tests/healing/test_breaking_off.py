@@ -1,0 +1,232 @@
+"""A heal that cannot go on: it is begun again later, or a person is told why it cannot."""
+
+import gzip
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from connector_healing.core.case import CaseState, Healed, NotHealed, Step, TrialState
+from connector_healing.core.lease import Lease, case_lease_name
+from connector_healing.core.steps import Reproduction
+from connector_healing.errors import HealingError, InvalidCaseStateError
+from connector_healing.healing.workflow import HealWorkflow
+from connector_healing.healing.working import RETRY_AFTER, TAKEOVERS
+from connector_healing_tests.conftest import FrozenClock
+from connector_healing_tests.healing.freight_api import renamed
+from connector_healing_tests.healing.project import Project
+
+_WRITER = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+connection.execute("CREATE TABLE IF NOT EXISTS mine (a INTEGER)")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Another process has the database open for writing."""
+    writer = subprocess.Popen(
+        [sys.executable, "-c", _WRITER, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "locked\n"
+    try:
+        yield
+    finally:
+        writer.communicate()
+
+
+@pytest.fixture
+def failed(plain: Project) -> Project:
+    plain.api.shape = renamed
+    plain.run()
+    return plain
+
+
+def test_a_destination_that_another_writer_holds_is_waited_for_and_then_said_to_be_busy(
+    failed: Project,
+) -> None:
+    store = failed.run_services.store
+    with writing(failed.warehouse("plain")):
+        began = datetime.now(UTC)
+        outcome = failed.heal(patience=timedelta(seconds=0.5))
+        assert datetime.now(UTC) - began < timedelta(seconds=40)
+
+    assert isinstance(outcome, NotHealed)
+    assert outcome.reason.startswith("Destination busy")
+    case = failed.case()
+    assert case.state is CaseState.OPEN
+    assert "Destination busy" in case.reason
+    assert case.due_at is not None
+    assert case.due_at > datetime.now(UTC) + RETRY_AFTER / 2
+    assert store.due_cases(datetime.now(UTC)) == ()
+    assert [c.case_id for c in store.due_cases(case.due_at)] == [case.case_id]
+    assert store.held() == ()
+    assert store.trials(case.case_id) == ()
+    assert not list((failed.home / "cases" / case.case_id).glob("before*"))
+    assert len(failed.api.hits) == 1  # the probe: no trial was begun
+
+    again = failed.heal()
+
+    assert isinstance(again, Healed)
+    assert again.active
+    assert failed.case().state is CaseState.MONITORING
+
+
+def test_a_busy_destination_is_waited_for_however_often(failed: Project) -> None:
+    with writing(failed.warehouse("plain")):
+        for _ in range(4):
+            failed.heal(patience=timedelta(0))
+            assert failed.case().state is CaseState.OPEN
+    assert isinstance(failed.heal(), Healed)
+
+
+def test_a_step_that_raises_is_begun_again_twice_and_then_left_to_a_person(
+    failed: Project,
+) -> None:
+    """The destination's file is no database any more."""
+    failed.warehouse("plain").write_bytes(b"no database at all" * 100)
+    case_id = failed.case().case_id
+    seen = []
+    for _ in range(3):
+        with pytest.raises((duckdb.Error, HealingError)):
+            failed.heal(case_id)
+        case = failed.case(case_id)
+        seen.append((case.state, case.due_at is not None))
+        assert case.reason.startswith("The heal broke off: ")
+        assert failed.run_services.store.held() == ()
+
+    assert seen == [(CaseState.OPEN, True), (CaseState.OPEN, True), (CaseState.ABSTAINED, False)]
+    assert "The heal broke off" in failed.report()
+    assert [p.name for p in (failed.home / "cases" / case_id).iterdir()] == ["report.md"]
+    outcome = failed.heal(case_id)
+    assert isinstance(outcome, NotHealed)
+    assert "broke off" in outcome.reason
+
+
+def test_also_the_steps_behind_the_trials_count_their_attempts(failed: Project) -> None:
+    """The case's folder is a file: no report can be written into it."""
+    case_id = failed.case().case_id
+    with failed.healer() as services:
+        heal = HealWorkflow(services)
+        heal.reproduce(case_id)
+        heal.classify(case_id)
+        for number in heal.candidates(case_id):
+            heal.trial(case_id, number)
+        heal.validate(case_id)
+    folder = failed.home / "cases" / case_id
+    folder.rename(folder.with_name("elsewhere"))
+    folder.write_text("in the way")
+
+    states = []
+    for _ in range(3):
+        with pytest.raises(OSError, match=r"report\.md|exists"):
+            failed.heal(case_id)
+        states.append(failed.case().state)
+
+    assert states == [CaseState.OPEN, CaseState.OPEN, CaseState.ABSTAINED]
+
+
+@pytest.mark.parametrize("damage", ["noise", "cut"])
+def test_a_cassette_that_cannot_be_read_is_done_without(failed: Project, damage: str) -> None:
+    """Of the failed run and of the good ones: the live API answers in their place."""
+    cassettes = [*(failed.home / "cassettes").rglob("*.gz")]
+    assert len(cassettes) >= 2
+    for path in cassettes:
+        whole = path.read_bytes()
+        path.write_bytes(b"noise" if damage == "noise" else whole[: len(whole) // 2])
+
+    failed.heal()
+
+    case = failed.case()
+    assert case.state.is_closed or case.state is CaseState.AWAITING_APPROVAL, case.reason
+    seen: Reproduction = failed.step(Step.REPRODUCE, Reproduction)
+    assert seen.verdict == "reproduced", seen.reason
+    assert not seen.from_cassette
+    assert failed.run_services.store.step(case.case_id, Step.CLASSIFY) is not None
+
+
+def test_a_worker_that_is_stopped_lets_the_case_go_at_once(failed: Project) -> None:
+    class Stopped(BaseException):
+        """As a signal that Dagster or Python turns into an exception."""
+
+    class Stopping:
+        def run(self, request: object) -> None:
+            raise Stopped
+
+        def close(self) -> None:
+            """Nothing was opened."""
+
+    with pytest.raises(Stopped):
+        failed.heal(sandbox=Stopping())
+
+    store = failed.run_services.store
+    assert store.held() == ()
+    assert [c.case_id for c in store.due_cases(datetime.now(UTC))] == [failed.case().case_id]
+    assert isinstance(failed.heal(), Healed)
+
+
+def test_a_case_over_which_every_worker_dies_is_left_to_a_person(failed: Project) -> None:
+    case_id = failed.case().case_id
+    store = failed.run_services.store
+    for number in range(TAKEOVERS + 1):
+        assert isinstance(store.claim(case_lease_name(case_id), f"{number}", timedelta(0)), Lease)
+
+    outcome = failed.heal()
+
+    assert isinstance(outcome, NotHealed)
+    assert "none came to its end" in outcome.reason
+    assert failed.case().state is CaseState.ABSTAINED
+    assert failed.api.hits == []
+    assert store.held() == ()
+
+
+def test_a_case_that_a_person_closes_meanwhile_is_left_alone(failed: Project) -> None:
+    case_id = failed.case().case_id
+    store = failed.run_services.store
+    with failed.healer() as services:
+        heal = HealWorkflow(services)
+        heal.reproduce(case_id)
+        store.advance_case(case_id, CaseState.REJECTED, None, services.clock.now(), reason="No.")
+        with pytest.raises(InvalidCaseStateError):
+            heal.classify(case_id)
+        outcome = heal.run(case_id)
+    assert outcome == NotHealed(case_id=case_id, reason="No.")
+    assert store.step(case_id, Step.CLASSIFY) is None
+    assert store.held() == ()
+
+
+def test_a_heal_goes_on_with_the_trials_that_were_made(failed: Project) -> None:
+    """Begun again after a broken-off step, it does not repeat what was done, nor its requests."""
+    case_id = failed.case().case_id
+    clock = FrozenClock(datetime.now(UTC))
+    with failed.healer(clock=clock) as services:
+        heal = HealWorkflow(services)
+        heal.reproduce(case_id)
+        heal.classify(case_id)
+        heal.candidates(case_id)
+        first = heal.trial(case_id, 1)
+    assert first.state is TrialState.PASSED
+
+    failed.heal()
+
+    trials = failed.run_services.store.trials(case_id)
+    assert trials[0] == first
+    assert failed.api.hits == []
+
+
+def test_recordings_are_whole_files(failed: Project) -> None:
+    """What the damage tests cut is a compressed file to begin with."""
+    path = next((failed.home / "cassettes").rglob("*.gz"))
+    assert gzip.decompress(path.read_bytes())
