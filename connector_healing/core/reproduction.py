@@ -42,6 +42,9 @@ class ConnectorRuntime:
     environment: tuple[
         str, ...
     ] = ()  #: Names of environment variables that the connector declares.
+    destination_schema: str | None = (
+        None  #: In that file: the dataset's name, as dlt normalises it.
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

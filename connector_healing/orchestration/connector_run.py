@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connector_healing.core.connector import Connector
@@ -20,15 +21,20 @@ from connector_healing.errors import InvalidConnectorError, PackageHeldError
 from connector_healing.orchestration.judging import Judgement, judge_package, measured_churn
 from connector_healing.orchestration.learned_limits import learned_limits
 from connector_healing.orchestration.look_ups import used_config_keys
-from connector_healing.orchestration.row_counts import row_counts
-from connector_healing.orchestration.run_facts import RunFacts
+from connector_healing.orchestration.run_facts import DuckDbPlace, RunFacts
 from connector_healing.orchestration.run_records import RunRecords
-from connector_healing.orchestration.runtimes import runtime_of
+from connector_healing.orchestration.runtimes import (
+    duckdb_place,
+    known_place,
+    loaded_place,
+    runtime_of,
+)
 from connector_healing.orchestration.services import RunServices
 from connector_healing.orchestration.versions import version_to_run
 from connector_healing.runtime.loading import build_source, loaded
 from connector_healing.runtime.recorder import recording
 from connector_healing.sandbox.quick_load import normalize_quickly
+from connector_healing.sandbox.row_counts import row_counts
 from connector_healing.sandbox.state import encode_state
 
 if TYPE_CHECKING:
@@ -63,6 +69,8 @@ class ConnectorRun:
         self._records = RunRecords(services, self._facts)
         self._keys = set(config_keys)
         self._chosen_format = False
+        self._whole_source: DltSource | None = None
+        self._undo_schema: Callable[[], None] = lambda: None
 
     @property
     def row_counts(self) -> Mapping[str, int]:
@@ -93,7 +101,11 @@ class ConnectorRun:
                 self._facts.stage = Stage.BUILD
                 source = self._source(installed_source, arguments, stack, given=given)
                 self._facts.stage = None
-                self._remember(source)
+                self._whole_source = source
+                self._facts.runtime = self._services.store.runtime(self._facts.connector.id)
+                self._facts.place = known_place(self._facts.runtime)
+                if self._facts.runtime is None:
+                    self._remember_anew()
                 with self._stood_in():
                     yield source
             except PackageHeldError:
@@ -129,18 +141,26 @@ class ConnectorRun:
         built = build_source(facts.connector)
         return built.with_resources(*installed_source.selected_resources.keys())
 
-    def _remember(self, source: "DltSource") -> None:
-        """Keep how the connector runs: before it may fail, and once more when all was looked up."""
-        self._keys.update(used_config_keys(source))
-        store, facts = self._services.store, self._facts
-        known = facts.runtime or store.runtime(facts.connector.id)
-        self._keys.update(known.config_keys if known else ())
-        runtime = runtime_of(
-            facts.connector, self._pipeline, source, tuple(sorted(self._keys)), facts.redactor
+    def _remember(self, place: DuckDbPlace | None) -> None:
+        """Keep how the connector runs, all of its dlt resources: not only those of this run."""
+        facts, known, source = self._facts, self._facts.runtime, self._whole_source
+        if source is None:
+            return
+        self._keys.update(used_config_keys(source), known.config_keys if known else ())
+        facts.place = place
+        facts.runtime = runtime_of(
+            facts.connector,
+            self._pipeline,
+            source,
+            config_keys=tuple(sorted(self._keys)),
+            redactor=facts.redactor,
+            place=place,
         )
-        if runtime != known:
-            store.save_runtime(runtime)
-        facts.runtime = runtime
+        if facts.runtime != known:
+            self._services.store.save_runtime(facts.runtime)
+
+    def _remember_anew(self) -> None:
+        self._remember(duckdb_place(self._pipeline))
 
     @contextlib.contextmanager
     def _stood_in(self) -> Iterator[None]:
@@ -153,10 +173,12 @@ class ConnectorRun:
             self._begin(data)
             self._chosen_format = arguments.get("loader_file_format") is not None
             try:
-                return plain_extract(data, **arguments)
-            finally:
-                if not set(used_config_keys(data)) <= self._keys:
-                    self._quietly("configuration", lambda: self._remember(data))
+                extracted = plain_extract(data, **arguments)
+            except Exception:
+                self._quietly("configuration", self._remember_anew)
+                raise
+            self._quietly("configuration", lambda: self._remember(self._facts.place))
+            return extracted
 
         def normalize(**arguments: Any) -> Any:
             plainly = partial(plain_normalize, **arguments)
@@ -178,6 +200,8 @@ class ConnectorRun:
             vars(self._pipeline).pop(name, None)
 
     def _begin(self, data: "DltSource") -> None:
+        schema = data.schema.clone()
+        self._undo_schema = lambda: setattr(data, "schema", schema)
         sources = self._pipeline.state.get("sources", {})
         self._facts.source_state = encode_state(sources.get(data.name, {}))
         self._facts.selected = tuple(data.selected_resources.keys())
@@ -187,18 +211,23 @@ class ConnectorRun:
         judgement = judge_package(self._services, self._facts, self._pipeline)
         if judgement.suspicions:
             self._suspect(judgement.suspicions)
-        churn = measured_churn(self._facts, self._pipeline, judgement.profile)
+        churn = measured_churn(self._facts, self._pipeline, judgement)
         self._facts.stage = None
         info = load()
         info.raise_on_failed_jobs()
         # The data are there: what cannot be written down of it must not have them loaded again.
-        self._quietly("success", lambda: self._succeeded(judgement, churn))
+        self._quietly("success", lambda: self._succeeded(judgement, churn, loaded_place(info)))
         return info
 
-    def _succeeded(self, judgement: Judgement, churn: Mapping[str, Any]) -> None:
+    def _succeeded(
+        self, judgement: Judgement, churn: Mapping[str, Any], place: DuckDbPlace | None
+    ) -> None:
         profile = judgement.profile
-        roots = [t.table for t in profile.tables.values() if t.parent is None]
-        self._facts.row_counts = row_counts(self._pipeline, roots)
+        if place is not None:
+            roots = [t.table for t in profile.tables.values() if t.parent is None]
+            self._facts.row_counts = row_counts(Path(place.path), place.schema, roots)
+        if place != self._facts.place:
+            self._remember(place)
         self._records.succeeded(profile, churn, judgement.waived)
 
     def _suspect(self, suspicions: tuple[Suspicion, ...]) -> None:
@@ -208,9 +237,10 @@ class ConnectorRun:
             self._records.flag(failure, case)
             return
         # Restores the incremental state and the schema to where the package began; dlt completes
-        # the aborted package by its own `load`.
+        # the aborted package by its own `load`. The source object has learned the held columns too.
         self._stand_aside()
         self._pipeline.abort_packages()
+        self._undo_schema()
         self._quietly("hold", lambda: self._records.held(failure, case))
         sentences = [s.sentence for s in failure.suspicions]
         raise PackageHeldError(self._facts.connector.id, case.case_id, sentences)

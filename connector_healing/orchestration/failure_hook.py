@@ -19,7 +19,7 @@ from connector_healing.orchestration.evidence import capture
 from connector_healing.orchestration.look_ups import used_config_keys
 from connector_healing.orchestration.opening import open_case
 from connector_healing.orchestration.run_facts import RunFacts
-from connector_healing.orchestration.runtimes import runtime_of
+from connector_healing.orchestration.runtimes import duckdb_place, runtime_of
 from connector_healing.orchestration.services import RunServices, run_services
 from connector_healing.orchestration.versions import version_to_run
 
@@ -98,7 +98,12 @@ def _remember(context: dg.HookContext, services: RunServices, facts: RunFacts, s
             keys = used_config_keys(source)
             facts.selected = tuple(source.selected_resources.keys())
             facts.runtime = runtime_of(
-                facts.connector, facts.pipeline, source, keys, facts.redactor
+                facts.connector,
+                facts.pipeline,
+                source,
+                config_keys=keys,
+                redactor=facts.redactor,
+                place=duckdb_place(facts.pipeline),
             )
             services.store.save_runtime(facts.runtime)
     except Exception as error:  # noqa: BLE001  # the failure itself must be captured all the same

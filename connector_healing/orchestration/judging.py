@@ -11,6 +11,7 @@ from connector_healing.core.profile import Churn, PackageProfile
 from connector_healing.orchestration.run_facts import RunFacts
 from connector_healing.orchestration.services import RunServices
 from connector_healing.sandbox.churn import churn_of_package
+from connector_healing.sandbox.package_files import PackageTable, package_tables
 from connector_healing.sandbox.packages import profile_package
 
 
@@ -18,6 +19,7 @@ from connector_healing.sandbox.packages import profile_package
 class Judgement:
     """What a package looks like, and what is wrong with it."""
 
+    package: Mapping[str, PackageTable]
     profile: PackageProfile
     suspicions: tuple[Suspicion, ...]  #: Those that no person waived.
     waived: tuple[str, ...]  #: Cases whose waivers this package uses up once it is loaded.
@@ -25,9 +27,9 @@ class Judgement:
 
 def judge_package(services: RunServices, facts: RunFacts, pipeline: Pipeline) -> Judgement:
     """Profile the package that waits to be loaded and ask the judge."""
+    package = package_tables(pipeline, facts.selected)
     profile = _selected(
-        profile_package(pipeline, extracted=facts.selected, row_counts=facts.normalized),
-        facts.selected,
+        profile_package(pipeline, package=package, row_counts=facts.normalized), facts.selected
     )
     baselines = {
         name: services.store.baselines(facts.connector.id, name, HISTORY)
@@ -38,6 +40,7 @@ def judge_package(services: RunServices, facts: RunFacts, pipeline: Pipeline) ->
     waivers = services.store.waivers(facts.connector.id)
     waived = {(kind, table, column) for _, kind, table, column in waivers}
     return Judgement(
+        package=package,
         profile=profile,
         suspicions=tuple(s for s in found if (s.kind, s.table, s.column) not in waived),
         # A waiver is for the next run of its table, whether it turns out to be needed or not.
@@ -46,20 +49,25 @@ def judge_package(services: RunServices, facts: RunFacts, pipeline: Pipeline) ->
 
 
 def measured_churn(
-    facts: RunFacts, pipeline: Pipeline, profile: PackageProfile
+    facts: RunFacts, pipeline: Pipeline, judgement: Judgement
 ) -> Mapping[str, Churn | None]:
     """How the load is about to change what is there, by dlt resource; before the load."""
-    runtime = facts.runtime
+    runtime, place = facts.runtime, facts.place
     found: dict[str, Churn | None] = {}
-    if runtime is None:
+    if runtime is None or place is None:
         return found
-    for table in profile.tables.values():
+    for table in judgement.profile.tables.values():
         if table.parent is not None or table.dlt_resource is None or not table.rows:
             continue
         expected = runtime.connector.resources.get(table.dlt_resource)
         if expected and expected.primary_key:
             found[table.dlt_resource] = churn_of_package(
-                pipeline, table.table, expected.primary_key, runtime.destination_path
+                pipeline,
+                table.table,
+                expected.primary_key,
+                place.path,
+                package=judgement.package,
+                dataset=place.schema,
             )
     return found
 

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from dlt import Pipeline
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuckDbPlace:
+    """Where a DuckDB destination keeps a connector's tables."""
+
+    path: str  #: Of the file, absolute.
+    schema: str  #: The dataset's name, as dlt normalises it.
+
+
 @dataclass(slots=True, kw_only=True)
 class RunFacts:
     """The facts that baselines, failures and run records are made of."""
@@ -32,6 +40,7 @@ class RunFacts:
     version: ConnectorVersion | None = None  #: None until it is known which one runs.
     modules: frozenset[str] = frozenset()  #: The connector's own, where no version says so.
     runtime: ConnectorRuntime | None = None
+    place: DuckDbPlace | None = None  #: Where it loads, if that is DuckDB.
     stage: Stage | None = None  #: Where the run stands, as far as dlt does not tell.
     source_state: Mapping[str, object] = field(default_factory=dict)  #: dlt's, before the run.
     selected: tuple[str, ...] = ()  #: The dlt resources that run.

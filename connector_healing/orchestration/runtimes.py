@@ -7,21 +7,26 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector_healing.core.connector import Connector, ResourceExpectations
 from connector_healing.core.redaction import Redactor
 from connector_healing.core.reproduction import ConnectorRuntime
 from connector_healing.orchestration.cleaning import open_arguments
+from connector_healing.orchestration.run_facts import DuckDbPlace
 
 if TYPE_CHECKING:
     from dlt import Pipeline
     from dlt.common.destination import AnyDestination
+    from dlt.common.pipeline import LoadInfo
     from dlt.extract.resource import DltResource
     from dlt.extract.source import DltSource
 
 #: A cursor path with one of these is JSONPath, and names no one column.
 _NO_PLAIN_PATH = frozenset("$[]*?@()'\"")
+
+_DUCKDB = "dlt.destinations.duckdb"
+_DUCKDB_URL = "duckdb:///"
 
 _LOG = logging.getLogger("connector_healing")
 
@@ -30,16 +35,25 @@ def runtime_of(
     connector: Connector,
     pipeline: "Pipeline",
     source: "DltSource",
+    *,
     config_keys: tuple[str, ...],
     redactor: Redactor,
+    place: DuckDbPlace | None,
 ) -> ConnectorRuntime:
     """How this connector runs; what its declaration leaves open is taken from dlt's hints.
 
     Arguments that hold a secret are left out: the sandbox has dlt look them up, as it does with
     every secret that is configured.
+
+    Args:
+        connector: As it is declared.
+        pipeline: dlt's.
+        source: What runs.
+        config_keys: Of the configuration that dlt looked up for it.
+        redactor: Knows the secrets of the run.
+        place: Where it loads, if that is DuckDB.
     """
     destination: AnyDestination | None = pipeline.destination
-    path = _duckdb_path(pipeline)
     arguments, withheld = open_arguments(connector.arguments, redactor)
     if withheld:
         _LOG.warning(
@@ -55,7 +69,8 @@ def runtime_of(
         dataset_name=pipeline.dataset_name or "",
         destination_type=destination.destination_type if destination else "",
         destination_name=destination.destination_name if destination else "",
-        destination_path=path,
+        destination_path=place.path if place else None,
+        destination_schema=place.schema if place else None,
         project_dir=_project_dir(),
         # An empty entry is the working directory.
         import_paths=tuple(str(Path(p).absolute()) for p in sys.path if Path(p).is_dir()),
@@ -116,11 +131,30 @@ def _cursor_path(resource: "DltResource") -> str | None:
     return next((str(one.cursor_path) for one in found if isinstance(one, Incremental)), None)
 
 
-def _duckdb_path(pipeline: "Pipeline") -> str | None:
+def known_place(runtime: ConnectorRuntime | None) -> DuckDbPlace | None:
+    """Where the connector loaded when it last ran."""
+    if runtime is None or runtime.destination_path is None or runtime.destination_schema is None:
+        return None
+    return DuckDbPlace(path=runtime.destination_path, schema=runtime.destination_schema)
+
+
+def loaded_place(info: "LoadInfo") -> DuckDbPlace | None:
+    """Where a load went, if that was a DuckDB file."""
+    path = info.destination_displayable_credentials or ""
+    if info.destination_type != _DUCKDB or not path.startswith(_DUCKDB_URL):
+        return None
+    found = Path(path.removeprefix(_DUCKDB_URL)).resolve()
+    return DuckDbPlace(path=str(found), schema=info.dataset_name)
+
+
+def duckdb_place(pipeline: "Pipeline") -> DuckDbPlace | None:
+    """Where the pipeline loads, if that is a DuckDB file; dlt resolves its configuration for it."""
     # The annotation says that there always is one; a pipeline without is possible.
     destination: AnyDestination | None = pipeline.destination
-    if destination is None or destination.destination_type != "dlt.destinations.duckdb":
+    if destination is None or destination.destination_type != _DUCKDB:
         return None
-    credentials = pipeline.destination_client().config.credentials
-    path = getattr(credentials, "database", None)
-    return str(Path(path).resolve()) if isinstance(path, str) and path != ":memory:" else None
+    client: Any = pipeline.destination_client()
+    path = getattr(client.config.credentials, "database", None)
+    if not isinstance(path, str) or path == ":memory:":
+        return None
+    return DuckDbPlace(path=str(Path(path).resolve()), schema=client.sql_client.dataset_name)

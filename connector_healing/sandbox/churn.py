@@ -1,16 +1,17 @@
 """How a load is about to change the rows that are there."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 
 import dlt
 import duckdb
 
 from connector_healing.core.profile import Churn
 from connector_healing.sandbox.attaching import attached
-from connector_healing.sandbox.database import in_memory
+from connector_healing.sandbox.database import scratch
 from connector_healing.sandbox.overlap import (
     AFTER,
     BEFORE,
@@ -24,12 +25,19 @@ from connector_healing.sandbox.overlap import (
 from connector_healing.sandbox.package_files import PackageReader, PackageTable, package_tables
 from connector_healing.sandbox.quoting import quoted
 
+_DESTINATION = "destination"
+
+_ATTACHING = Lock()
+
 
 def churn_of_package(
     pipeline: dlt.Pipeline,
     root_table: str,
     key_columns: Sequence[str],
     destination_path: str | None,
+    *,
+    package: Mapping[str, PackageTable] | None = None,
+    dataset: str | None = None,
 ) -> Churn | None:
     """Compare a normalised package with the rows that its load will change.
 
@@ -41,18 +49,21 @@ def churn_of_package(
         root_table: A root table of the package.
         key_columns: Its key.
         destination_path: The DuckDB destination's file, which nobody may have open for writing.
+        package: The package's tables, where they are known.
+        dataset: The destination's schema, where it is known.
 
     Returns:
         None where there is nothing to compare: no key, no such table on either side, another
         kind of destination, or a file that somebody else is writing.
     """
-    package = package_tables(pipeline)
+    package = package_tables(pipeline) if package is None else package
     table = package.get(root_table)
     if not key_columns or destination_path is None or table is None or not table.files:
         return None
     if not Path(destination_path).is_file():
         return None
-    with _both_sides(pipeline, package, root_table, Path(destination_path)) as connection:
+    schema = dataset or _dataset(pipeline)
+    with _both_sides(package, root_table, Path(destination_path), schema) as connection:
         if connection is None:
             return None
         tables = _keyed(connection, root_table, tuple(key_columns))
@@ -120,39 +131,31 @@ def _keyed(
 
 @contextmanager
 def _both_sides(
-    pipeline: dlt.Pipeline, package: Mapping[str, PackageTable], root: str, path: Path
+    package: Mapping[str, PackageTable], root: str, path: Path, dataset: str
 ) -> Iterator[duckdb.DuckDBPyConnection | None]:
-    with TemporaryDirectory(prefix="churn-") as scratch, in_memory() as connection:
-        reader = PackageReader(connection, Path(scratch), package)
+    # One at a time: a process attaches a file once.
+    with _ATTACHING, TemporaryDirectory(prefix="churn-") as folder, scratch() as connection:
+        reader = PackageReader(connection, Path(folder), package)
         connection.execute(f"CREATE SCHEMA {BEFORE}; CREATE SCHEMA {AFTER}")
-        if not attached(connection, path, "destination"):
+        if not attached(connection, path, _DESTINATION):
             yield None
             return
-        dataset = _dataset(pipeline)
-        for name in (root, *(p[0] for p in _children(package, root))):
-            relation = reader.relation(package[name])
-            if relation is not None:
-                # The children are joined more than once: read their files a single time.
-                connection.execute(f"CREATE TABLE {quoted(AFTER, name)} AS {relation}")
-            if _has_table(connection, dataset, name):
-                source = quoted("destination", dataset, name)
-                connection.execute(f"CREATE VIEW {quoted(BEFORE, name)} AS FROM {source}")
         try:
+            for name in (root, *(p[0] for p in _children(package, root))):
+                relation = reader.relation(package[name])
+                if relation is not None:
+                    # The children are joined more than once: read their files a single time.
+                    connection.execute(f"CREATE TABLE {quoted(AFTER, name)} AS {relation}")
+                source = quoted(_DESTINATION, dataset, name)
+                with suppress(duckdb.CatalogException):  # there is no such table yet
+                    connection.execute(f"CREATE VIEW {quoted(BEFORE, name)} AS FROM {source}")
             yield connection
         finally:
-            connection.execute("DROP SCHEMA before CASCADE")
-            connection.execute("DETACH destination")
+            # While it is attached, nobody in this process can load it.
+            connection.execute(f"DROP SCHEMA {BEFORE} CASCADE")
+            connection.execute(f"DETACH {_DESTINATION}")
 
 
 def _dataset(pipeline: dlt.Pipeline) -> str:
     # Not entered: it tells the name as dlt normalises it, without opening the destination.
     return str(pipeline.sql_client().dataset_name)
-
-
-def _has_table(connection: duckdb.DuckDBPyConnection, dataset: str, table: str) -> bool:
-    found = connection.execute(
-        "SELECT 1 FROM duckdb_tables() "
-        "WHERE database_name = 'destination' AND schema_name = ? AND table_name = ?",
-        [dataset, table],
-    ).fetchall()
-    return bool(found)

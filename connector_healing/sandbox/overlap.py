@@ -193,15 +193,14 @@ def columns_of(
     connection: duckdb.DuckDBPyConnection, schema: str, table: str, *, own: bool = True
 ) -> dict[str, str]:
     """A table's columns and their types; `own`: without dlt's. Empty where there is no table."""
-    rows = connection.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() "
-        "WHERE database_name = current_database() AND schema_name = ? AND table_name = ? "
-        "ORDER BY column_index",
-        [schema, table],
-    ).fetchall()
+    try:
+        # A tenth of what asking duckdb_columns() takes, which looks through every attached file.
+        rows = connection.execute(f"DESCRIBE {quoted(schema, table)}").fetchall()
+    except duckdb.CatalogException:
+        return {}
     return {
         str(name): str(kind)
-        for name, kind in rows
+        for name, kind, *_ in rows
         if not (own and str(name).startswith(DLT_PREFIX))
     }
 

@@ -1,10 +1,8 @@
 """The files of a normalised, not yet loaded package, as tables that DuckDB can query."""
 
-import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +12,7 @@ from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema, TTableSchema
 from dlt.common.schema.utils import get_inherited_table_hint, get_root_table
 
-from connector_healing.sandbox.database import in_memory
+from connector_healing.sandbox.database import shared
 from connector_healing.sandbox.insert_values import as_json_lines
 from connector_healing.sandbox.quoting import listed, literal, quoted
 
@@ -153,26 +151,22 @@ def _type(column: TColumnSchema) -> str:
     return _TYPES.get(kind, "VARCHAR")
 
 
-@cache
-def _database(process: int) -> duckdb.DuckDBPyConnection:  # noqa: ARG001  # it keys the cache
-    """An in-memory database: making one takes as long as profiling a small package.
-
-    Args:
-        process: Whose it is. A child process does not inherit it: its threads are gone there.
-    """
-    return in_memory()
-
-
 @contextmanager
 def reading(
-    pipeline: dlt.Pipeline, extracted: Collection[str] | None = None
+    pipeline: dlt.Pipeline, package: Mapping[str, "PackageTable"] | None = None
 ) -> Iterator["PackageReader"]:
-    """The pipeline's waiting packages, open to queries as long as the context lasts."""
+    """The pipeline's waiting packages, open to queries as long as the context lasts.
+
+    Args:
+        pipeline: Extracted and normalised.
+        package: Its `package_tables`, where they are known.
+    """
+    tables = package_tables(pipeline) if package is None else package
     with (
         TemporaryDirectory(prefix="package-") as scratch,
-        _database(os.getpid()).cursor() as connection,
+        shared() as connection,
     ):
-        yield PackageReader(connection, Path(scratch), package_tables(pipeline, extracted))
+        yield PackageReader(connection, Path(scratch), tables)
 
 
 class PackageReader:

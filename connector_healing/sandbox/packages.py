@@ -1,6 +1,6 @@
 """What a normalised load package looks like before it is loaded."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import dlt
 
@@ -17,7 +17,7 @@ _COUNTS = 4  # aggregates a column
 def profile_package(
     pipeline: dlt.Pipeline,
     *,
-    extracted: Collection[str] | None = None,
+    package: Mapping[str, PackageTable] | None = None,
     row_counts: Mapping[str, int] | None = None,
 ) -> PackageProfile:
     """Profile the packages that a pipeline has normalised and not yet loaded.
@@ -28,13 +28,13 @@ def profile_package(
 
     Args:
         pipeline: Extracted and normalised.
-        extracted: The resources that were run, for a caller within dlt's `run`; None: those of
-            the pipeline's last trace.
-        row_counts: What normalising counted, for the same; None: as the last trace says.
+        package: Its `package_tables`, for a caller within dlt's `run`, who knows which resources
+            were run; None: as the pipeline's last trace says.
+        row_counts: What normalising counted, for the same.
     """
     counted = _row_counts(pipeline) if row_counts is None else row_counts
     profiles: dict[str, TableProfile] = {}
-    with reading(pipeline, extracted) as reader:
+    with reading(pipeline, package) as reader:
         for name, table in reader.tables.items():
             relation = reader.relation(table)
             if not table.files:

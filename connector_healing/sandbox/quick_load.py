@@ -25,7 +25,7 @@ from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema, TTableSchema
 from dlt.common.storages.load_package import LoadJobInfo
 
-from connector_healing.sandbox.database import in_memory
+from connector_healing.sandbox.database import shared
 from connector_healing.sandbox.package_files import DLT_PREFIX
 from connector_healing.sandbox.quoting import literal, quoted
 
@@ -81,7 +81,7 @@ def type_package_files(pipeline: dlt.Pipeline) -> int:
         return 0
     capabilities = pipeline.destination.capabilities()
     turned = 0
-    with in_memory() as connection:
+    with shared() as connection:
         for load_id in pipeline.list_normalized_load_packages():
             info = pipeline.get_load_package_info(load_id)
             for job in info.jobs["new_jobs"]:

@@ -7,6 +7,7 @@ import dagster as dg
 from dagster_dlt import DagsterDltResource, dlt_assets
 
 from connector_healing.core.records import RunStatus
+from connector_healing.orchestration.assets import healing_dlt_assets
 from connector_healing.orchestration.dlt_resource import HealingDltResource
 from connector_healing.runtime.cassette import read_cassette
 from connector_healing.runtime.loading import build_source
@@ -121,13 +122,23 @@ def test_fetch_row_count_bears_an_empty_load(shop: Shop, instance: dg.DagsterIns
     assert "dagster/row_count" not in metadata_of(again, "orders")
 
 
-def test_a_subset_records_only_what_ran(shop: Shop, instance: dg.DagsterInstance) -> None:
+def test_a_subset_records_only_what_ran(
+    shop: Shop, api: LoopbackApi, instance: dg.DagsterInstance
+) -> None:
     assets = shop.assets()
     (key,) = [k for k in assets.keys if "customers" in k.path[-1]]
     assert materialize(assets, shop, instance, selection=[key]).success
     store = shop.services.store
     assert store.baselines("shop", "customers", 5)
     assert not store.baselines("shop", "orders", 5)
+    assert materialize(assets, shop, instance).success
+    # What is known of the other dlt resources is not forgotten: `orders` is incremental.
+    api.next_day(more=10)
+    assert materialize(assets, shop, instance, selection=[key]).success
+    runtime = store.runtime("shop")
+    assert runtime is not None
+    assert set(runtime.dlt_resources) == {"orders", "customers"}
+    assert runtime.connector.resources["orders"].cursor_field == "id"
     assert materialize(assets, shop, instance).success
 
 
@@ -145,3 +156,20 @@ def test_hooks_and_settings_of_dlt_assets_are_kept(
     assert seen == ["load_shop"]
     assert set(assets.group_names_by_key.values()) == {"sales"}
     assert assets.op.pool == "one_at_a_time"
+
+
+def test_arguments_of_one_run_reach_the_entry_point(
+    shop: Shop, api: LoopbackApi, instance: dg.DagsterInstance
+) -> None:
+    with LoopbackApi().serving() as other:
+
+        @healing_dlt_assets(connector=shop.connector, dlt_pipeline=shop.pipeline)
+        def assets(context: dg.AssetExecutionContext, dlt: HealingDltResource) -> Iterator[Any]:
+            yield from dlt.run(context=context, arguments={"base": other.url})
+
+        assert materialize(assets, shop, instance).success
+        assert len(other.hits) == 4
+    assert not api.hits
+    runtime = shop.services.store.runtime("shop")
+    assert runtime is not None
+    assert runtime.connector.arguments["base"] == other.url

@@ -2,7 +2,9 @@
 
 import importlib
 import inspect
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -11,7 +13,10 @@ from connector_healing.core.connector import ConnectorVersion
 from connector_healing.core.failure import Stage
 from connector_healing.core.policy import HealPolicy
 from connector_healing.core.records import RunStatus
+from connector_healing.orchestration.assets import healing_dlt_assets
+from connector_healing.orchestration.dlt_resource import HealingDltResource
 from connector_healing.orchestration.versions import version_to_run
+from connector_healing.runtime.loading import build_source
 from connector_healing_tests.orchestration.loopback import LoopbackApi
 from connector_healing_tests.orchestration.shop import SHAPES, Shop, materialize
 
@@ -198,3 +203,22 @@ def test_two_processes_of_one_deployment_agree(shop: Shop) -> None:
     assert first.version_id == second.version_id
     assert len(shop.services.registry.versions("shop")) == 1
     assert first.created_at - second.created_at == timedelta(0)
+
+
+def test_a_source_given_for_one_run_is_refused_where_a_healed_version_runs(
+    shop: Shop, api: LoopbackApi, instance: dg.DagsterInstance
+) -> None:
+    broken(shop, api, instance)
+    submit_by_hand(shop, *RENAMED)
+    given = build_source(shop.connector)
+
+    @healing_dlt_assets(connector=shop.connector, dlt_pipeline=shop.pipeline)
+    def assets(context: dg.AssetExecutionContext, dlt: HealingDltResource) -> Iterator[Any]:
+        yield from dlt.run(context=context, dlt_source=given)
+
+    failed = materialize(assets, shop, instance)
+    (event,) = [e for e in failed.all_events if e.is_step_failure]
+    error = event.step_failure_data.error
+    assert error is not None
+    assert error.cause is not None
+    assert "pass `arguments=` to run()" in error.cause.message
