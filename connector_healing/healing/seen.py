@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from connector_healing.core.case import HealCase
-from connector_healing.core.failure import Failure, Stage, Suspicion
+from connector_healing.core.failure import Failure, Stage, Suspicion, SuspicionKind
 from connector_healing.core.fingerprint import fingerprint
 from connector_healing.core.judge import judge
 from connector_healing.core.reproduction import SandboxOutcome, SandboxStatus
@@ -16,6 +16,9 @@ _LIVE_LIMIT = "connector_healing.errors.LiveLimitError"
 #: Its family: the sandbox's own refusals.
 _REFUSED = "connector_healing.errors.TrafficRefusedError"
 
+#: What dlt raises of a key column that no row has.
+_UNBOUND = ".UnboundColumnException"
+
 
 def seen_fingerprint(
     services: CaseServices, case: HealCase, failure: Failure, outcome: SandboxOutcome
@@ -26,11 +29,31 @@ def seen_fingerprint(
         suspicions = suspicions_in(services, case, outcome)
         if suspicions:
             return fingerprint(replace(failure, suspicions=suspicions))
+        if outcome.failure is not None and _lacks_held_columns(failure, outcome.failure):
+            return case.fingerprint
     if outcome.failure is not None:
         return fingerprint(replace(outcome.failure, dlt_resource=failure.dlt_resource))
     if outcome.status is not SandboxStatus.COMPLETED:
         return f"sandbox:{outcome.status.value}"
     return ""
+
+
+def _lacks_held_columns(held: Failure, seen: Failure) -> bool:
+    """Whether dlt refused just the columns without values that a package was held for.
+
+    A pipeline that begins empty, as the sandbox's does, knows no type for such a column.
+    """
+    link = seen.root_link
+    return (
+        link is not None
+        and link.type.endswith(_UNBOUND)
+        and all(
+            s.kind is SuspicionKind.COLUMN_GONE_NULL
+            and f"table `{s.table}`" in link.message
+            and f"- {s.column} (" in link.message
+            for s in held.suspicions
+        )
+    )
 
 
 def suspicions_in(

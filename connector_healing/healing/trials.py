@@ -32,6 +32,13 @@ from connector_healing.healing.trial_checks import judged, keep_previous_data
 #: Time that one trial may take, where so much is left.
 TIMEOUT = timedelta(minutes=10)
 
+#: Time for a candidate that waits for an API that failed a moment ago: one that is down for
+#: longer is no matter of code, and holds up the worker.
+OUTAGE_TIMEOUT = timedelta(minutes=3)
+
+#: Categories whose candidates wait for the API.
+_OUTAGES = frozenset({FailureCategory.NETWORK, FailureCategory.SERVER_ERROR})
+
 #: Categories whose candidates only the live API can prove.
 _ABOUT_REQUESTS = frozenset(
     {
@@ -130,7 +137,7 @@ def _request(
         record_to=services.files.case_path(case.case_id, f"trial-{candidate.number}.cassette"),
         source_state=state,
         live_requests=live_left if live else 0,
-        timeout=min(TIMEOUT, left),
+        timeout=min(OUTAGE_TIMEOUT if category in _OUTAGES else TIMEOUT, left),
     )
 
 

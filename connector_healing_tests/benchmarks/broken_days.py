@@ -16,7 +16,6 @@ import duckdb
 from connector_healing.demo.api.client import RunningApi, start_api
 from connector_healing.demo.settings import DemoSettings, demo_settings
 from connector_healing.orchestration.in_process import LocalProject
-from connector_healing.orchestration.quiet import be_quiet
 from connector_healing.orchestration.services import run_services
 from connector_healing.runtime.home import HOME_VARIABLE
 
@@ -126,7 +125,6 @@ def broken_days(connectors: Sequence[str]) -> Iterator[BrokenDays]:
 
     Everything lies in a temporary folder; the environment is as before afterwards.
     """
-    be_quiet()
     former = {name: os.environ.get(name) for name in _VARIABLES}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:

@@ -20,6 +20,7 @@ from rich.table import Table
 from connector_healing.core.codec import to_plain
 from connector_healing.demo.api.faults import FAULTS
 from connector_healing.errors import UsageError
+from connector_healing.orchestration.quiet import be_quiet
 from connector_healing_tests.benchmarks.broken_days import BrokenDays, broken_days
 from connector_healing_tests.benchmarks.fault_verdicts import (
     AND,
@@ -90,6 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         connectors = connectors_for(faults)
     except UsageError as error:
         parser.error(str(error))
+    be_quiet()
     progress = Console(stderr=True)
     with broken_days(connectors) as days:
         played = [p for fault in faults for p in _played(days, fault, progress)]

@@ -209,6 +209,15 @@ _DECLARED = (
         rows=edits.each(edits.moved("manufacturer", "maker")),
     ),
     Fault(
+        name="column_renamed_with_few_wrong",
+        resource="planes",
+        summary="`manufacturer` is now `maker`, and one in 10 is another plane's",
+        rows=edits.in_turn(
+            edits.for_one_in(10, edits.shuffled("manufacturer")),
+            edits.each(edits.moved("manufacturer", "maker")),
+        ),
+    ),
+    Fault(
         name="key_renamed",
         resource="airports",
         summary="`code` is now `iata`",

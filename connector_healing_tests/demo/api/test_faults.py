@@ -131,6 +131,7 @@ EDITS: dict[str, Edited] = {
     "measure_renamed": replaced("wind.speed", "wind.mean", same),
     "cursor_renamed": replaced("observed_at", "time", same),
     "column_renamed": replaced("manufacturer", "maker", same),
+    "column_renamed_with_few_wrong": few_wrong("manufacturer", "maker", 0.1),
     "key_renamed": replaced("code", "iata", same),
     "rows_doubled": lambda before, after: [row for row in before for _ in range(2)] == after,
 }
