@@ -37,6 +37,7 @@ class LoopbackApi:
         self.hits: list[str] = []
         self.headers: list[Mapping[str, str]] = []
         self.rename: dict[str, str] = {}  #: Of fields, old to new.
+        self.token: str | None = None  #: Without it, where there is one, nobody is answered.
         self.fault: Callable[[str, Mapping[str, str]], Answer | None] = lambda path, query: None
         api = self
 
@@ -62,6 +63,8 @@ class LoopbackApi:
         self.hits.append(f"{handler.command} {parts.path}")
         self.headers.append(dict(handler.headers))
         given = self.fault(parts.path, query) or (200, {}, self._body(parts.path, query))
+        if self.token and handler.headers.get("Authorization") != f"Bearer {self.token}":
+            given = (401, {}, b"{}")
         status, headers, payload = given
         handler.send_response(status)
         for name, value in {"Content-Type": "application/json", **headers}.items():

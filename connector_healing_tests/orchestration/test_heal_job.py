@@ -1,13 +1,15 @@
 """The jobs of a person: heal_connector from its Launchpad form, review_heal_case, the reports."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from connector_healing.core.case import CaseState
-from connector_healing.core.policy import HealPolicy, PolicyLevel
+from connector_healing.core.lease import case_lease_name
+from connector_healing.core.policy import HealMode, HealPolicy, PolicyLevel
 from connector_healing.orchestration.heal_job import FORM, heal_asset_key
 from connector_healing.orchestration.heal_job import JOB_NAME as HEAL_JOB
 from connector_healing.orchestration.metadata import CASE_TAG, CONNECTOR_TAG
@@ -169,6 +171,27 @@ def test_a_case_of_another_connector_is_refused(
     failed = execute(shop.definitions(), instance, HEAL_JOB, form)
     assert not failed.success
     assert "of connector 'shop'" in _error(failed)
+
+
+def test_a_case_that_another_worker_holds_is_left_to_it(
+    shop: Shop, api: LoopbackApi, instance: dg.DagsterInstance
+) -> None:
+    api.rename = {"amount": "total"}
+    assert not materialize(shop.assets(), shop, instance).success
+    store, definitions = shop.services.store, shop.definitions()
+    (case,) = store.cases()
+    store.advance_case(
+        case.case_id, CaseState.OPEN, None, datetime.now(UTC), mode=HealMode.DIAGNOSE
+    )
+    form = {"connector_id": "shop", "case_id": case.case_id}
+    held = store.claim(case_lease_name(case.case_id), "another", timedelta(minutes=5))
+    assert held is not None
+    refused = execute(definitions, instance, HEAL_JOB, form)
+    assert "Another worker is healing case" in _error(refused)
+    assert shop.services.cases.case(case.case_id).state is CaseState.OPEN
+    store.release(held)
+    assert execute(definitions, instance, HEAL_JOB, form).success
+    assert shop.services.cases.case(case.case_id).state is CaseState.ABSTAINED
 
 
 def _error(result: dg.ExecuteInProcessResult) -> str:
