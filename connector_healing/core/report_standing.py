@@ -109,6 +109,9 @@ _OF_STATE = {
     CaseState.ABSTAINED: "abstained",
     CaseState.REJECTED: "rejected",
 }
+#: How the reason of a case begins whose held load package a person released.
+RELEASED = "Released by"
+
 #: The same of a held load package.
 _OF_HELD = {"abstained": "held", "rejected": "released"}
 
@@ -116,7 +119,9 @@ _OF_HELD = {"abstained": "held", "rejected": "released"}
 def standing_of(facts: ReportFacts) -> Standing:
     """Where the case stands: by its state, and before it has moved by what was decided."""
     name = _OF_STATE.get(facts.case.state) or _decided(facts)
-    if facts.is_held:
+    # What was held may be refused as well: only a release says so at the beginning of its reason.
+    refused = name == "rejected" and not facts.case.reason.startswith(RELEASED)
+    if facts.is_held and not refused:
         name = _OF_HELD.get(name, name)
     return STANDINGS[name]
 

@@ -7,6 +7,7 @@ from connector_healing.core.failure import Failure
 from connector_healing.core.fingerprint import fingerprint
 from connector_healing.core.policy import HealMode
 from connector_healing.core.records import RunStatus
+from connector_healing.core.report_standing import RELEASED
 from connector_healing.core.reproduction import Traffic
 from connector_healing.errors import InvalidCaseStateError, UsageError
 from connector_healing.healing.monitor import monitored, roll_back
@@ -89,7 +90,7 @@ def release(services: CaseServices, case_id: str, by: str) -> HealCase:
         CaseState.REJECTED,
         None,
         now,
-        reason=f"Released by {by}: the data were right; the next run loads them.",
+        reason=f"{RELEASED} {by}: the data were right; the next run loads them.",
     )
 
 

@@ -263,7 +263,11 @@ STATES: list[tuple[str, ReportFacts, str, str]] = [
     ),
     (
         "released",
-        replace(FACTS, case=replace(CASE, state=CaseState.REJECTED), failure=HELD),
+        replace(
+            FACTS,
+            case=replace(CASE, state=CaseState.REJECTED, reason="Released by anna: all right."),
+            failure=HELD,
+        ),
         "Fixed: a person released",
         "one run",
     ),

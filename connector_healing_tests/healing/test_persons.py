@@ -10,10 +10,12 @@ from connector_healing.core.connector import ConnectorVersion
 from connector_healing.core.lease import case_lease_name
 from connector_healing.core.policy import HealMode
 from connector_healing.core.records import RunStatus
+from connector_healing.core.report import render_report
 from connector_healing.errors import InvalidCaseStateError, UsageError
 from connector_healing.healing.monitor import setbacks, watch_run
 from connector_healing.healing.persons import approve, open_by_hand, reject, release, rollback
 from connector_healing.healing.submission import activate
+from connector_healing.healing.telling import report_facts
 from connector_healing.healing.workflow import HealWorkflow
 from connector_healing_tests.healing.freight import PLAIN
 from connector_healing_tests.healing.freight_api import refused
@@ -351,6 +353,16 @@ def test_held_data_that_were_right_are_loaded_by_the_next_run(rest: Project) -> 
     assert released.reason.startswith("Released by anna")
     assert rest.run("rest").status is RunStatus.SUCCEEDED
     assert rest.rows("SELECT count(*) FROM depots", "rest") == [(30,)]
+
+
+def test_held_data_that_were_refused_are_not_told_as_released(rest: Project) -> None:
+    rest.api.lost = 50
+    rest.run("rest")
+    services = rest.run_services.cases
+    reject(services, rest.case().case_id, ANNA, "they are really gone")
+    report = render_report(report_facts(services, rest.case()))
+    assert "a person refused" in report
+    assert "released" not in report
 
 
 def test_only_held_data_can_be_released(proposed: Project) -> None:

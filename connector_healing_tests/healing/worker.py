@@ -27,7 +27,7 @@ from connector_healing.sandbox.runner import ProcessSandbox
 PRELOADED = (DuckDbDataJudge, ProcessSandbox)
 
 #: Short, so that a test need not wait long for the next worker.
-LEASE = timedelta(seconds=1)
+LEASE = timedelta(seconds=0.4)
 
 
 def die() -> None:
