@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from connector_healing.core.lease import CASE_LEASE_PREFIX, Lease, case_lease_name
 from connector_healing.errors import CaseHeldError
-from connector_healing.healing.services import HealServices
+from connector_healing.healing.services import LEASE_DURATION, HealServices
+from connector_healing.ports import HealStore, Leases
 
 
 @contextmanager
@@ -44,22 +45,27 @@ def let_go(services: HealServices, lease: Lease) -> None:
     services.leases.release(lease)
 
 
-def release_stale(services: HealServices) -> int:
+def release_stale(store: HealStore, leases: Leases, holder: str) -> int:
     """Give back expired leases of cases that nobody has to work on any more.
 
     A worker that was killed between closing its case and giving its lease back leaves one.
+
+    Args:
+        store: Where the cases are.
+        leases: Where the leases are.
+        holder: Who gives them back.
 
     Returns:
         How many were given back.
     """
     released = 0
-    for held in services.leases.held():
+    for held in leases.held():
         case_id = held.name.removeprefix(CASE_LEASE_PREFIX)
-        case = services.store.case(case_id) if case_id != held.name else None
+        case = store.case(case_id) if case_id != held.name else None
         if case is None or case.state.is_healing:
             continue
-        lease = services.leases.claim(held.name, services.holder, services.lease_duration)
+        lease = leases.claim(held.name, holder, LEASE_DURATION)
         if lease is not None:
-            services.leases.release(lease)
+            leases.release(lease)
             released += 1
     return released

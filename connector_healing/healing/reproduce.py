@@ -60,9 +60,9 @@ def reproduce(services: HealServices, case: HealCase) -> Reproduction:
     """Run the failing version in the sandbox: from recorded answers first, live where they cannot tell."""
     runtime = services.runtime(case.connector_id)
     failure = services.failure(case)
-    if _has_passed_since(services, case, failure):
-        reason = "A later run of the same version passed: no change was made."
-        return Reproduction(verdict=_TRANSIENT, reason=reason, fingerprint="", from_cassette=True)
+    settled = _settled_meanwhile(services, case, failure)
+    if settled is not None:
+        return settled
     request = SandboxRequest(
         runtime=runtime,
         code=services.code(case),
@@ -87,12 +87,23 @@ def reproduce(services: HealServices, case: HealCase) -> Reproduction:
     return recorded
 
 
-def _has_passed_since(services: CaseServices, case: HealCase, failure: Failure) -> bool:
-    """Whether each dlt resource of the case was loaded by the version that failed, after it did."""
+def _settled_meanwhile(
+    services: CaseServices, case: HealCase, failure: Failure
+) -> Reproduction | None:
+    """What later runs say of the failure, if anything; it costs no request."""
     newest = [baselines[0] for baselines in history_of(services, case).values() if baselines]
-    return len(newest) == len(resources_of(case, services.runtime(case.connector_id))) and all(
-        b.version_id == case.version_id and b.recorded_at > failure.occurred_at for b in newest
+    names = resources_of(case, services.runtime(case.connector_id))
+    if len(newest) == len(names) and all(b.recorded_at > failure.occurred_at for b in newest):
+        reason = "A later run passed: no change was made."
+        return Reproduction(verdict=_TRANSIENT, reason=reason, fingerprint="", from_cassette=True)
+    active = services.store.active_version(case.connector_id)
+    if active in {None, case.version_id}:
+        return None
+    reason = (
+        f"The version that failed runs no more: {active} is active, "
+        "and its next failure is healed from there."
     )
+    return Reproduction(verdict=_NOT_REPRODUCED, reason=reason, fingerprint="", from_cassette=True)
 
 
 def _from_cassette(

@@ -115,7 +115,7 @@ class HealWorkflow:
             done = next((t for t in services.store.trials(case_id) if t.number == number), None)
             if done is not None:
                 return done
-            require_healing(case)
+            self._require_work(case, lease)
             self._move(case, CaseState.VALIDATING, lease)
             candidate = next(c for c in services.store.candidates(case_id) if c.number == number)
             trial = try_candidate(
@@ -174,7 +174,7 @@ class HealWorkflow:
             services.store.save_step(case_id, Step.SUBMIT, to_json(type(outcome).__name__), lease)
             write_report(services, closed)
             let_go(services, lease)
-            release_stale(services)
+            release_stale(services.store, services.leases, services.holder)
             return outcome
 
     def _closed(self, case: HealCase, lease: Lease) -> HealCase:
@@ -217,17 +217,21 @@ class HealWorkflow:
         with Working(services, case_id, step, step.value) as (case, lease):
             if services.store.step(case_id, step) is not None:
                 return
-            require_healing(case)
-            if is_exhausted(services, case_id, lease):
-                self._give_up(case, lease)
+            self._require_work(case, lease)
             moved = self._move(case, state, lease)
             services.store.save_step(case_id, step, to_json(work(moved, lease)), lease)
 
-    def _give_up(self, case: HealCase, lease: Lease) -> None:
-        reason = f"More than {TAKEOVERS} workers took it up, and none came to its end."
-        case = self._services.store.advance_case(
-            case.case_id, CaseState.ABSTAINED, lease, self._services.clock.now(), reason=reason
-        )
+    def _require_work(self, case: HealCase, lease: Lease) -> None:
+        """Refuse to work on a case that needs none, and give up one that no worker survives.
+
+        Raises:
+            InvalidCaseStateError: If the case is closed, now or before, or waits for a person.
+        """
+        if case.state.is_healing and is_exhausted(self._services, case.case_id, lease):
+            reason = f"More than {TAKEOVERS} workers took it up, and none came to its end."
+            case = self._services.store.advance_case(
+                case.case_id, CaseState.ABSTAINED, lease, self._services.clock.now(), reason=reason
+            )
         require_healing(case)
 
     def _move(self, case: HealCase, to: CaseState, lease: Lease) -> HealCase:

@@ -5,13 +5,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from connector_healing.core.case import CaseState, Healed, NotHealed, Step, TrialState
+from connector_healing.core.case import (
+    CaseState,
+    Healed,
+    NotHealed,
+    NotReproduced,
+    Step,
+    TrialState,
+)
 from connector_healing.core.lease import Lease, case_lease_name
 from connector_healing.core.steps import Reproduction
 from connector_healing.errors import HealingError, InvalidCaseStateError
@@ -177,13 +185,24 @@ def test_a_worker_that_is_stopped_lets_the_case_go_at_once(failed: Project) -> N
     assert isinstance(failed.heal(), Healed)
 
 
-def test_a_case_over_which_every_worker_dies_is_left_to_a_person(failed: Project) -> None:
+@pytest.mark.parametrize("reached", [None, Step.CANDIDATES])
+def test_a_case_over_which_every_worker_dies_is_left_to_a_person(
+    failed: Project, reached: Step | None
+) -> None:
     case_id = failed.case().case_id
     store = failed.run_services.store
+    if reached:
+        with failed.healer() as services:
+            heal = HealWorkflow(services)
+            heal.reproduce(case_id)
+            heal.classify(case_id)
+            assert heal.candidates(case_id)
+            services.leases.release(services.leases.held()[0])
+        failed.api.count()
     for number in range(TAKEOVERS + 1):
         assert isinstance(store.claim(case_lease_name(case_id), f"{number}", timedelta(0)), Lease)
 
-    outcome = failed.heal()
+    outcome = failed.heal(case_id)
 
     assert isinstance(outcome, NotHealed)
     assert "none came to its end" in outcome.reason
@@ -205,6 +224,25 @@ def test_a_case_that_a_person_closes_meanwhile_is_left_alone(failed: Project) ->
     assert outcome == NotHealed(case_id=case_id, reason="No.")
     assert store.step(case_id, Step.CLASSIFY) is None
     assert store.held() == ()
+
+
+def test_a_case_of_a_version_that_runs_no_more_is_closed_without_a_request(
+    failed: Project,
+) -> None:
+    services = failed.run_services
+    failing = services.registry.active("plain")
+    assert failing is not None
+    code = failing.code.with_text(failing.code.modules[-1].name, "OTHER = 1\n")
+    other = replace(failing, code=code, version_id=code.version_id, parent=failing.version_id)
+    services.registry.save(other)
+    services.registry.activate("plain", failing.version_id, other.version_id)
+
+    outcome = failed.heal()
+
+    assert isinstance(outcome, NotReproduced)
+    assert not outcome.transient
+    assert other.version_id in outcome.reason
+    assert failed.api.hits == []
 
 
 def test_a_heal_goes_on_with_the_trials_that_were_made(failed: Project) -> None:

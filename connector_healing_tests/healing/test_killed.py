@@ -152,7 +152,7 @@ def test_a_worker_that_dies_between_two_writes_of_the_last_step(
 
     with proven.healer() as services:
         outcome = HealWorkflow(services).run(proven.case().case_id)
-        release_stale(services)
+        release_stale(services.store, services.leases, services.holder)
 
     assert isinstance(outcome, Healed)
     assert outcome.active
