@@ -7,7 +7,7 @@ another resource than the one it is declared for.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from connector_healing.demo.api import edits
@@ -140,6 +140,23 @@ _DECLARED = (
         ),
     ),
     Fault(
+        name="renamed_with_rarely_wrong",
+        resource="flights",
+        summary="`carrier` is now `carrier_code`, and one in 150 is another flight's",
+        versions=_V1,
+        rows=edits.in_turn(
+            edits.for_one_in(150, edits.shuffled("carrier")),
+            edits.each(edits.moved("carrier", "carrier_code")),
+        ),
+    ),
+    Fault(
+        name="renamed_beside_the_old",
+        resource="flights",
+        summary="`carrier` is always null, and `carrier_code` holds what it held",
+        versions=_V1,
+        rows=edits.each(edits.copied("carrier", "carrier_code"), edits.nulled("carrier")),
+    ),
+    Fault(
         name="renamed_with_few_wrong_corrections",
         resource="flights",
         summary="`arrival.delay`, often corrected, is now `arrival.minutes_late`; one in 20 is wrong",
@@ -186,6 +203,22 @@ _DECLARED = (
         rows=edits.each(
             edits.computed("wind.speed", lambda miles: round(miles * 0.44704, 2)),
             edits.moved("wind.speed", "wind.speed_ms"),
+        ),
+    ),
+    Fault(
+        name="unit_in_value",
+        resource="weather",
+        summary="`air.temperature` is text with its unit",
+        versions=_V1,
+        rows=edits.each(edits.computed("air.temperature", lambda degrees: f"{degrees} F")),
+    ),
+    Fault(
+        name="cursor_as_text",
+        resource="weather",
+        summary="`observed_at` is a time in text, as in v2",
+        versions=_V1,
+        rows=edits.each(
+            edits.computed("observed_at", lambda at: datetime.fromtimestamp(at, UTC).isoformat())
         ),
     ),
     Fault(

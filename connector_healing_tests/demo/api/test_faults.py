@@ -1,7 +1,7 @@
 """Each declared fault does what it says, to its resource and to nothing else."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -113,6 +113,19 @@ EDITS: dict[str, Edited] = {
     ),
     "empty": lambda _, after: after == [],
     "renamed_with_few_wrong": few_wrong("carrier", "carrier_code", 0.02),
+    "renamed_with_rarely_wrong": few_wrong("carrier", "carrier_code", 1 / 150),
+    "renamed_beside_the_old": lambda before, after: (
+        [old["carrier"] for old in before] == [new["carrier_code"] for new in after]
+        and all(new["carrier"] is None for new in after)
+    ),
+    "unit_in_value": lambda before, after: all(
+        new["air"]["temperature"] in {None, f"{old['air']['temperature']} F"}
+        for old, new in zip(before, after, strict=True)
+    ),
+    "cursor_as_text": lambda before, after: all(
+        datetime.fromisoformat(new["observed_at"]).timestamp() == old["observed_at"]
+        for old, new in zip(before, after, strict=True)
+    ),
     "renamed_with_few_wrong_corrections": few_wrong("arrival.delay", "arrival.minutes_late", 0.05),
     "renamed_with_other_codes": replaced(
         "carrier", "airline_id", lambda old, new: new == int.from_bytes(old.encode())
