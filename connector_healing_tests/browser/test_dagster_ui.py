@@ -68,7 +68,9 @@ def test_the_numbers_of_heals_are_plotted(
 ) -> None:
     dagster_ui.ended("heal_connector", "flights")
     page.goto(f"{dagster_ui.url}/assets/connector_healing/heals/flights?view=overview")
-    page.get_by_role("button", name="Plots").or_(page.get_by_text("Plots", exact=True)).first.click()
+    page.get_by_role("button", name="Plots").or_(
+        page.get_by_text("Plots", exact=True)
+    ).first.click()
     for number in ("live_requests", "seconds_from_failure", "candidates_tried"):
         shown(page, number)
     page.locator("canvas").first.wait_for()

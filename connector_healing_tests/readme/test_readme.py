@@ -18,7 +18,10 @@ INNER = "not readme and not browser and not service"
 
 def commands() -> list[str]:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return [block.strip() for block in re.findall(r"^```bash\n(.*?)^```", text, re.DOTALL | re.MULTILINE)]
+    return [
+        block.strip()
+        for block in re.findall(r"^```bash\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    ]
 
 
 def test_the_first_two_blocks_are_one_line_each() -> None:
