@@ -6,11 +6,14 @@ from typing import Any
 import dagster as dg
 from dagster_dlt import DagsterDltResource, dlt_assets
 
+from connector_healing.core.case import Healed
 from connector_healing.core.classify import classify
 from connector_healing.core.connector import Connector
-from connector_healing.core.policy import HealPolicy
+from connector_healing.core.policy import HealPolicy, PolicyLevel
 from connector_healing.core.taxonomy import FailureSubcategory
+from connector_healing.healing.workflow import HealWorkflow
 from connector_healing.orchestration.failure_hook import healing_failure_hook
+from connector_healing.orchestration.services import heal_services
 from connector_healing.runtime.loading import build_source
 from connector_healing_tests.orchestration.loopback import LoopbackApi, refusing
 from connector_healing_tests.orchestration.shop import Shop
@@ -91,14 +94,8 @@ def test_a_schema_that_dagster_dlt_emptied_is_not_the_connectors_fault(
     shop: Shop, instance: dg.DagsterInstance
 ) -> None:
     """dagster-io/dagster#34052: plainly, a second run of one pipeline object fails."""
-    policy = HealPolicy(heal=True)
-    connector = Connector(
-        id="shop",
-        entry_point=shop.connector.entry_point,
-        arguments=shop.connector.arguments,
-        policy=policy,
-    )
-    assets = plain_assets(shop, connector)
+    shop.policy = HealPolicy(apply_up_to=PolicyLevel.A2)
+    assets = plain_assets(shop, shop.connector)
     assert run(assets, instance).success
     failed = run(assets, instance)
     assert not failed.success
@@ -113,3 +110,8 @@ def test_a_schema_that_dagster_dlt_emptied_is_not_the_connectors_fault(
     assert failure is not None
     diagnosis = classify(failure)
     assert diagnosis.subcategory is FailureSubcategory.NOT_IN_CONNECTOR
+    before = shop.services.store.active_version("shop")
+    with heal_services(shop.services) as services:
+        outcome = HealWorkflow(services).run(case.case_id)
+    assert not isinstance(outcome, Healed)
+    assert shop.services.store.active_version("shop") == before

@@ -68,6 +68,7 @@ def test_heals_and_runs_that_dagster_retries_are_left_alone(sensor: Sensor, shop
     captured(shop.services.store, "shop", retried)
     assert not sensor.tick()
     assert [c.run_id for c in shop.services.store.cases()] == [retried]
+    assert not shop.services.store.runs("shop", 5)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,8 @@ def test_a_heal_whose_worker_died_is_asked_for_again(sensor: Sensor, shop: Shop)
         waited.wait(0.02)
     (again,) = sensor.tick()
     assert again.tags[CASE_TAG] == case.case_id
-    assert again.run_key != first.run_key
+    assert first.run_key == f"heal/{case.case_id}/0/0"
+    assert again.run_key == f"heal/{case.case_id}/{lease.epoch}/1"
     assert not sensor.tick()
     fresh = store.claim(name, "another worker", timedelta(seconds=30))
     assert fresh is not None
@@ -172,9 +174,12 @@ def test_a_heal_whose_worker_died_is_asked_for_again(sensor: Sensor, shop: Shop)
 
 def test_a_case_that_no_run_takes_up_is_given_to_a_person(sensor: Sensor, shop: Shop) -> None:
     case = captured(shop.services.store, "shop", sensor.failed_run())
+    run_keys = set()
     for _ in range(FRUITLESS_RUNS):
         (request,) = sensor.tick(queued=False)
         sensor.queue(request, dg.DagsterRunStatus.FAILURE)
+        run_keys.add(request.run_key)
+    assert len(run_keys) == FRUITLESS_RUNS
     assert not sensor.tick()
     given_up = shop.services.cases.case(case.case_id)
     assert given_up.state is CaseState.ABSTAINED
