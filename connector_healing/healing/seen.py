@@ -1,11 +1,15 @@
 """What a sandbox run shows of the failure that it was made for."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from connector_healing.core.case import HealCase
+from connector_healing.core.checks import CheckLevel
+from connector_healing.core.data_checks import type_change
 from connector_healing.core.failure import Failure, Stage, Suspicion, SuspicionKind
 from connector_healing.core.fingerprint import fingerprint
 from connector_healing.core.judge import judge
+from connector_healing.core.profile import Baseline, ColumnProfile, PackageProfile
 from connector_healing.core.reproduction import SandboxOutcome, SandboxStatus
 from connector_healing.healing.budget import history_of
 from connector_healing.healing.services import CaseServices
@@ -61,7 +65,35 @@ def suspicions_in(
 ) -> tuple[Suspicion, ...]:
     """What the judge of load packages says of a sandbox run."""
     expected = services.runtime(case.connector_id).connector.resources
-    return judge(outcome.profile, history_of(services, case), expected)
+    history = history_of(services, case)
+    return judge(_as_loaded(outcome.profile, history), history, expected)
+
+
+def _as_loaded(
+    profile: PackageProfile, history: Mapping[str, Sequence[Baseline]]
+) -> PackageProfile:
+    """The profile as of a pipeline that knows the columns' types; the sandbox's begins empty.
+
+    There, values that do not fit their column's type go to another column, and leave it NULL.
+    """
+    newest = [baselines[0] for baselines in history.values() if baselines]
+    known = {t.table: t.columns for baseline in newest for t in baseline.tables}
+    tables = {
+        name: replace(
+            table,
+            columns={
+                c.name: replace(c, nulls=table.rows) if _unfit(known.get(name, {}), c) else c
+                for c in table.columns.values()
+            },
+        )
+        for name, table in profile.tables.items()
+    }
+    return PackageProfile(tables=tables)
+
+
+def _unfit(known: Mapping[str, ColumnProfile], column: ColumnProfile) -> bool:
+    before = known.get(column.name)
+    return before is not None and type_change(before.type, column.type) is CheckLevel.HARD
 
 
 def told(services: CaseServices, case: HealCase, outcome: SandboxOutcome) -> str:

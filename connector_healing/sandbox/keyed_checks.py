@@ -12,6 +12,7 @@ from connector_healing.sandbox.overlap import (
     Overlap,
     key_counts_sql,
     measure,
+    measure_unmodified,
 )
 from connector_healing.sandbox.quoting import quoted
 from connector_healing.sandbox.subject import EVERYTHING, Subject
@@ -23,6 +24,12 @@ CONTAINMENT = "H3 containment"
 KEYLESS = "H3 rows without a key"
 OVERLAP = "H4 overlap size"
 EQUALITY = "H4 overlap equality"
+UNMODIFIED = "H4 unmodified rows"
+
+#: A cursor that was new in so many of the known rows that came again tells of every change.
+TELLS_OF_CHANGES = 0.5
+#: Rows that may differ though their cursor says that they do not: read while they were written.
+RACED = 0.001
 
 
 def key_check(subject: Subject) -> Iterator[CheckResult]:
@@ -85,6 +92,32 @@ def overlap_checks(subject: Subject, tables: KeyedTables | None) -> Iterator[Che
             sql=tables.changed_sql(column),
             column=column,
             rows=seen.shared,
+        )
+    yield from _unmodified(subject, tables)
+
+
+def _unmodified(subject: Subject, tables: KeyedTables) -> Iterator[CheckResult]:
+    """A row that the API has not touched since, by its own cursor, is as it was.
+
+    How often columns change says nothing of these rows: a field that is nearly right shows here.
+    """
+    cursor = subject.cursor
+    if cursor is None or subject.learned.changed.get(cursor, 0.0) < TELLS_OF_CHANGES:
+        return
+    rows, changed = measure_unmodified(tables, cursor)
+    limit = max(1, int(RACED * rows))
+    found: list[tuple[str | None, int]] = [(c, n) for c, n in changed.items() if n > limit]
+    refused = bool(found)
+    for column, count in found or [(None, max(changed.values(), default=0))]:
+        yield subject.result(
+            UNMODIFIED,
+            HARD,
+            passed=not refused,
+            observed=f"{count} of {rows} rows with the same {cursor} differ",
+            bound=f"at most {limit}",
+            sql=tables.unmodified_sql(cursor, *([column] if column else changed)),
+            column=column,
+            rows=rows,
         )
 
 

@@ -98,6 +98,23 @@ class KeyedTables:
             f"FROM {self.side(BEFORE)} b JOIN {self.side(AFTER)} a ON {self.matched}"
         )
 
+    def unmodified_sql(self, cursor: str, *columns: str) -> str:
+        """Counts the shared keys whose cursor is the same, and those of them whose columns differ."""
+        same = f"NOT ({self.differs(cursor)})"
+        counted = [f"count(*) FILTER (WHERE {self.differs(c)})" for c in columns]
+        return (
+            f"SELECT {', '.join(['count(*)', *counted])} "  # noqa: S608  # identifiers are quoted
+            f"FROM {self.side(BEFORE)} b JOIN {self.side(AFTER)} a ON {self.matched} WHERE {same}"
+        )
+
+
+def measure_unmodified(tables: KeyedTables, cursor: str) -> tuple[int, dict[str, int]]:
+    """Shared keys with the same cursor, and how many of them differ by column."""
+    columns = [c for c in tables.columns if c != cursor]
+    query = tables.unmodified_sql(cursor, *columns)
+    rows, *changed = tables.connection.execute(query).fetchall()[0]
+    return rows, dict(zip(columns, changed, strict=True))
+
 
 def measure(tables: KeyedTables) -> Overlap:
     """Compare the two sides: what `missing_sql` and `changed_sql` count, in a single join."""

@@ -95,6 +95,42 @@ def test_what_changes_from_load_to_load_may_have_changed(shop: Shop) -> None:
     assert shop.refused() == set()
 
 
+TOUCHED = replace(QUIET, changed_share={**QUIET.changed_share, "seen": 0.9, "status": 0.06})
+#: One status of forty is another; the cursor says of the second half of them that it was touched.
+RARELY_WRONG = (
+    "SELECT * REPLACE (CASE WHEN id % 40 = 0 THEN 'lost' ELSE status END AS status, {seen} AS seen) "
+    f"FROM ({ORDERS})"
+)
+
+
+@pytest.mark.parametrize(
+    ("seen", "churn", "unmodified"),
+    [
+        ("seen", TOUCHED, 10),
+        ("CASE WHEN id % 40 = 0 THEN seen + INTERVAL 90 DAY ELSE seen END", TOUCHED, None),
+        # The cursor stays the same for ever: it is no sign of changes.
+        ("seen", replace(TOUCHED, changed_share={**TOUCHED.changed_share, "seen": 0.0}), None),
+    ],
+)
+def test_rows_that_the_api_did_not_touch_are_as_they_were(
+    shop: Shop, seen: str, churn: Churn, unmodified: int | None
+) -> None:
+    shop.expected = ResourceExpectations(primary_key=("id",), cursor_field="seen")
+    shop.churn = churn
+    shop.after["orders"] = RARELY_WRONG.format(seen=seen)
+
+    results = [r for r in shop.judged() if r.name == "H4 unmodified rows"]
+
+    refused = [r for r in results if not r.passed]
+    assert [(r.column, r.level) for r in refused] == (
+        [("status", CheckLevel.HARD)] if unmodified else []
+    )
+    if unmodified:
+        assert refused[0].observed == f"{unmodified} of 400 rows with the same seen differ"
+        assert refused[0].sql
+    assert ("H4", "status") in shop.refused() or not unmodified
+
+
 def test_without_history_the_checks_still_run_and_are_wider(shop: Shop) -> None:
     shop.loads = 0
     assert shop.refused() == set()
