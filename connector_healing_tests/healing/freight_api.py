@@ -88,6 +88,7 @@ class FreightApi:
         """No fault any more."""
         self.shape: Callable[[Record], Record] = dict  #: What becomes of a record of a parcel.
         self.lost = 0  #: Depots that are missing.
+        self.page = PAGE  #: Records of one answer.
         self.limit: Limit | None = None
         #: Stands in for an answer, given the path and the number of the request since `count`.
         self.fault: Callable[[str, int], Answer | None] = lambda path, number: None
@@ -140,8 +141,8 @@ class FreightApi:
             (p for p in self.parcels if p["revision"] > since), key=lambda p: p["revision"]
         )
         page = int(query.get("page", 1))
-        part = [self.shape(p) for p in found[(page - 1) * PAGE : page * PAGE]]
-        more = page * PAGE < len(found)
+        part = [self.shape(p) for p in found[(page - 1) * self.page : page * self.page]]
+        more = page * self.page < len(found)
         link = f"{self.url}{path}?since={since}&page={page + 1}" if more else None
         body = {"total": len(found), "next": page + 1 if more else None, "next_url": link}
         return json.dumps({"data": part, **body}).encode()

@@ -116,6 +116,23 @@ def test_no_more_requests_are_sent_than_the_connector_allows(
         assert "The budget of 1 live requests is spent" in plain.case().reason
 
 
+def test_an_api_that_takes_more_requests_than_ever_ends_the_trials(plain: Project) -> None:
+    """Behind the probe its pages are a tenth of what they were: known rows cost too much."""
+
+    def shrink(path: str, number: int) -> None:
+        plain.api.page = 50 if number == 1 else 5
+
+    plain.api.shape = renamed
+    plain.run()
+    plain.api.fault = shrink
+
+    outcome = plain.heal()
+
+    assert len(plain.api.hits) == live_request_limit(Budget(), [DAYS])
+    assert isinstance(outcome, NotHealed)
+    assert "live requests that were allowed are spent" in outcome.reason
+
+
 def test_a_connector_may_forbid_live_requests(plain: Project) -> None:
     plain.policy = replace(APPLY, budget=Budget(live_requests=0))
     plain.api.shape = renamed

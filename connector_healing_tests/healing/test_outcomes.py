@@ -66,6 +66,10 @@ def test_a_field_renamed_without_likeness_heals_by_the_values_of_known_keys(
     mapping = next(m for m in finding.mappings if m.old == "carrier")
     assert (mapping.new, mapping.verdict) == ("op_code", MappingVerdict.RENAMED)
     assert mapping.shared_keys >= 30
+    first, second, last = plain.run_services.store.trials(plain.case().case_id)
+    # The second trial, of a smaller patch, asks for the same and is answered from the first's.
+    assert (first.live_requests, second.live_requests, last.live_requests) == (9, 0, 0)
+    assert plain.case().winner == second.number
     healed = versions(plain)[-1]
     assert (healed.version_id, healed.case_id) == (outcome.version_id, plain.case().case_id)
     assert plain.run().status is RunStatus.SUCCEEDED
