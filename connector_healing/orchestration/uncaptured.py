@@ -79,11 +79,15 @@ def _look_at(
     run: dg.DagsterRun,
     keys: Mapping[dg.AssetKey, str],
 ) -> None:
+    record = instance.get_run_record_by_id(run.run_id)
+    ended = datetime.fromtimestamp((record and record.end_time) or 0, UTC)
     captured = {f.connector_id for f in services.store.failures_of_run(run.run_id)}
     for connector_id, failed in _unfinished(instance, run, keys).items():
         recorded = services.store.runs(connector_id, _LOOKED_AT)
         if connector_id in captured or any(r.run_id == run.run_id for r in recorded):
             continue
+        if any(r.status is RunStatus.SUCCEEDED and r.started_at > ended for r in recorded):
+            continue  # it was overcome since: a run from before the plugin, or before its store
         _record(services, _failure(services, run, connector_id, failed))
 
 

@@ -104,6 +104,15 @@ def test_a_failure_from_before_the_sensor_was_on_is_found(
     assert (record.status, record.run_id) == (RunStatus.FAILED, run_id)
 
 
+def test_a_failure_that_a_later_run_overcame_is_left_alone(
+    sensor: Sensor, shop: Shop, instance: dg.DagsterInstance
+) -> None:
+    sensor.failed_run()
+    assert materialize(shop.assets(), shop, instance).success
+    assert not sensor.tick()
+    assert not shop.services.store.cases()
+
+
 def test_a_connector_that_never_ran_leaves_a_record_without_a_case(
     sensor: Sensor, shop: Shop
 ) -> None:
