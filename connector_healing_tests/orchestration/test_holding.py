@@ -93,6 +93,23 @@ def test_every_table_is_as_it_was_after_a_hold(
     assert [shop.rows(query) for query in _EVERYTHING] == before
 
 
+def test_columns_of_a_held_package_do_not_come_with_the_next_one(
+    shop: Shop, api: LoopbackApi, instance: dg.DagsterInstance
+) -> None:
+    """The same definitions, and so the same dlt source object, run again in one process."""
+    assets = shop.assets()
+    assert materialize(assets, shop, instance).success
+    good = api.customers
+    api.customers = [{**customer, "odd": 1} for customer in good[:20]]
+    assert not materialize(assets, shop, instance).success
+    api.customers = good
+    assert materialize(assets, shop, instance).success
+    columns = shop.rows(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = 'customers' AND column_name = 'odd'"
+    )
+    assert columns == []
+
+
 def test_a_release_waives_once_and_the_baseline_learns(
     shop: Shop, api: LoopbackApi, instance: dg.DagsterInstance
 ) -> None:
