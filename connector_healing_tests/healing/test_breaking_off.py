@@ -92,9 +92,26 @@ def test_a_destination_that_another_writer_holds_is_waited_for_and_then_said_to_
     assert failed.case().state is CaseState.MONITORING
 
 
+class Raising:
+    """A sandbox of which a run raises what it was told to."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def run(self, request: object) -> None:
+        raise self._error
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
 def test_a_busy_destination_is_waited_for_however_often(failed: Project) -> None:
+    """Also by a heal that broke off so often that once more would be its last time."""
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            failed.heal(sandbox=Raising(RuntimeError("broken")))
     with writing(failed.warehouse("plain")):
-        for _ in range(4):
+        for _ in range(2):
             failed.heal(patience=timedelta(0))
             assert failed.case().state is CaseState.OPEN
     assert isinstance(failed.heal(), Healed)
@@ -166,18 +183,9 @@ def test_a_cassette_that_cannot_be_read_is_done_without(failed: Project, damage:
 
 
 def test_a_worker_that_is_stopped_lets_the_case_go_at_once(failed: Project) -> None:
-    class Stopped(BaseException):
-        """As a signal that Dagster or Python turns into an exception."""
-
-    class Stopping:
-        def run(self, request: object) -> None:
-            raise Stopped
-
-        def close(self) -> None:
-            """Nothing was opened."""
-
-    with pytest.raises(Stopped):
-        failed.heal(sandbox=Stopping())
+    """By a signal that Python or Dagster turns into an exception."""
+    with pytest.raises(KeyboardInterrupt):
+        failed.heal(sandbox=Raising(KeyboardInterrupt()))
 
     store = failed.run_services.store
     assert store.held() == ()

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -251,8 +252,12 @@ def test_two_roll_backs_leave_only_proposals_until_one_is_promoted(proposed: Pro
         if proposed.case().state is CaseState.AWAITING_APPROVAL:
             approved(proposed)
         rollback(services, "plain", ANNA)
+        # A worker that died behind its last write left a lease on the closed case.
+        stale = case_lease_name(proposed.case().case_id)
+        proposed.run_services.store.claim(stale, "dead", timedelta(0))
         proposed.run()
         proposed.heal()
+        assert proposed.run_services.store.held() == ()
     assert setbacks(services, "plain") == 2
     assert proposed.case().state is CaseState.AWAITING_APPROVAL
     assert "2 heals of this connector were rolled back" in proposed.case().reason
