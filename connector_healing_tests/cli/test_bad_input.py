@@ -210,7 +210,7 @@ def test_a_missing_extra(program: Program, folder: Path, monkeypatch: pytest.Mon
 
     line = refused(program, "demo", "--json")
 
-    assert "pip install 'dagster-connector-healing[demo]'" in line
+    assert "pip install '.[demo]'" in line
     assert list(folder.iterdir()) == []
 
 
