@@ -43,9 +43,6 @@ def save_version(services: CaseServices, case: HealCase, candidate: Candidate) -
         The version's id.
     """
     code = code_of(services, case, candidate)
-    known = services.store.version_row(case.connector_id, code.version_id)
-    if known is not None:
-        return known.version_id
     version = ConnectorVersion(
         connector_id=case.connector_id,
         version_id=code.version_id,

