@@ -100,7 +100,7 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dagster_ui(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[DagsterUi]:
     """`dagster dev` on a project whose connectors have just failed."""
     folder = tmp_path_factory.mktemp("project")
@@ -160,7 +160,7 @@ def _token(folder: Path, environment: dict[str, str]) -> str:
     return asked.stdout.strip()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page(chromium: str) -> "Iterator[Page]":
     """A page of a browser, large enough for the UI."""
     from playwright.sync_api import sync_playwright
