@@ -152,7 +152,7 @@ def _summary(shown: "ShownDemo") -> None:
                 "How long",
                 f"{case.seconds} s from the failed run, {case.live_requests} live requests",
             ),
-            ("Report", case.report),
+            ("Report", os.path.relpath(case.report)),
         ):
             if told:
                 text.append(f"{label}: ", style="bold").append(f"{told}\n")
