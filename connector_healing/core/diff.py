@@ -83,7 +83,11 @@ def _blocks(text: str, lines: list[str], edits: Sequence[TextEdit]) -> Iterator[
         for edit in reversed(group):
             low, high = edit.start - starts[first], edit.end - starts[first]
             new = new[:low] + edit.replacement + new[high:]
-        yield _trimmed(first, lines[first:last], _lines(new))
+        end = last
+        if new and not new.endswith("\n") and last < len(lines):
+            # The text lost its line's end: the next line, which no edit touches, joins it.
+            new, end = new + lines[last], last + 1
+        yield _trimmed(first, lines[first:end], _lines(new))
 
 
 def _touched(text: str, starts: list[int], edit: TextEdit) -> tuple[int, int]:

@@ -115,3 +115,12 @@ def test_a_path_with_a_blank_is_read_by_git(tmp_path: Path) -> None:
 def test_overlapping_edits_are_refused() -> None:
     with pytest.raises(ValueError, match="overlap"):
         unified_diff(_code("abcdef"), (_edit(0, 3, "x"), _edit(2, 4, "y")))
+
+
+def test_a_line_that_loses_its_end_takes_the_next_one_along() -> None:
+    edits = (
+        TextEdit(module="package.module", start=0, end=0, replacement="a"),
+        TextEdit(module="package.module", start=0, end=1, replacement=""),
+    )
+    diff = unified_diff(_code("\nb\nc\n"), edits, context=1)
+    assert [line for line in diff.splitlines()[2:] if line[0] in "+-"] == ["-", "-b", "+ab"]
