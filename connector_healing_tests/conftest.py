@@ -18,6 +18,23 @@ settings.register_profile("ci", settings.get_profile("default"), derandomize=Tru
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def dlt_project() -> Iterator[None]:
+    """Give dlt's project back: the demo makes its own folder the project of the whole process."""
+    former = os.environ.get("DLT_PROJECT_DIR")
+    yield
+    if os.environ.get("DLT_PROJECT_DIR") == former:
+        return
+    from dlt.common.configuration.container import Container
+    from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+
+    if former is None:
+        del os.environ["DLT_PROJECT_DIR"]
+    else:
+        os.environ["DLT_PROJECT_DIR"] = former
+    Container()[PluggableRunContext].reload(".")
+
+
 class FrozenClock:
     """A clock that stands still until it is moved."""
 

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from connector_healing.core.config_keys import used_keys
 from connector_healing.core.connector import Connector
 from connector_healing.core.failure import Stage, Suspicion
 from connector_healing.core.policy import OnSuspicion
@@ -147,12 +148,13 @@ class ConnectorRun:
         if source is None:
             return
         self._keys.update(used_config_keys(source), known.config_keys if known else ())
+        keys = used_keys(facts.version.code, self._keys) if facts.version else self._keys
         facts.place = place
         facts.runtime = runtime_of(
             facts.connector,
             self._pipeline,
             source,
-            config_keys=tuple(sorted(self._keys)),
+            config_keys=tuple(sorted(keys)),
             redactor=facts.redactor,
             place=place,
         )

@@ -24,15 +24,16 @@ def used_config_keys(source: "DltSource") -> tuple[str, ...]:
     """The dotted keys of configuration that dlt looked up for this source in this thread.
 
     dlt's log of look-ups is the process's: kept are keys of sources, of which the name is this
-    source's or its module's, and keys without sections. Secret values among them are noted for
-    `redactor_of`.
+    source's or its module's, keys without sections, and what some code read under other
+    sections from `dlt.secrets` or `dlt.config`. Secret values among them are noted for `redactor_of`.
     """
     mine = {source.name, source.section}
     found = set()
     for trace in _traces():
         sections = [s for s in trace.sections if s]
         of_sources = sections[:1] == ["sources"]
-        if not sections or (of_sources and (not sections[1:] or mine & {*sections[1:]})):
+        is_mine = of_sources and (not sections[1:] or bool(mine & {*sections[1:]}))
+        if not sections or is_mine or (_is_read(trace) and not of_sources):
             found.add(".".join([*sections, trace.key]))
     return tuple(sorted(found))
 
@@ -58,6 +59,11 @@ def _secret_texts(value: object, name: str = "") -> Iterator[str]:
 def secrets_seen() -> int:
     """How many secrets dlt resolved in this process: with more of them, a redactor is stale."""
     return len(_SEEN)
+
+
+def _is_read(trace: "ResolvedValueTrace") -> bool:
+    """Whether dlt's accessors were asked: injection logs the configuration that it fills."""
+    return trace.config is None
 
 
 def _traces() -> "Iterator[ResolvedValueTrace]":
