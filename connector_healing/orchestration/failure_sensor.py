@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from connector_healing.healing.holding import release_stale
 from connector_healing.orchestration.failed_runs import SensorCursor, failed_runs
 from connector_healing.orchestration.heal_requests import heal_requests, release_requests
 from connector_healing.orchestration.healing_resource import HealingResource
@@ -54,6 +55,8 @@ def build_connector_failure_sensor(
         again = record_uncaptured(
             instance, services, runs, keys=keys, again=before.again, log=context.log
         )
+        # A worker killed between closing its case and giving its lease back leaves one.
+        release_stale(services.store, services.store, SENSOR_NAME)
         requests = list(heal_requests(instance, services, now))
         if rerun is not None:
             requests += release_requests(instance, services, keys, rerun.name)

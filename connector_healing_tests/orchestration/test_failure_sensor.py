@@ -179,6 +179,18 @@ def test_a_heal_whose_worker_died_is_asked_for_again(sensor: Sensor, shop: Shop)
     assert fresh.epoch == lease.epoch + 1
 
 
+def test_a_lease_that_a_dead_worker_left_on_a_closed_case_goes_with_the_next_tick(
+    sensor: Sensor, shop: Shop
+) -> None:
+    store = shop.services.store
+    case = captured(store, "shop", sensor.failed_run())
+    assert store.claim(case_lease_name(case.case_id), "dead", timedelta(0)) is not None
+    store.advance_case(case.case_id, CaseState.ABSTAINED, None, datetime.now(UTC))
+    assert store.held()
+    assert not sensor.tick()
+    assert not store.held()
+
+
 def test_a_case_that_no_run_takes_up_is_given_to_a_person(sensor: Sensor, shop: Shop) -> None:
     case = captured(shop.services.store, "shop", sensor.failed_run())
     run_keys = set()
