@@ -153,7 +153,7 @@ class CaseHeldError(HealingError):
         self.case_id = case_id
         super().__init__(
             f"Another worker is healing case {case_id}. "
-            "If it died, its lease runs out within half a minute: try again then."
+            "If it died, its lease runs out within two minutes: try again then."
         )
 
 

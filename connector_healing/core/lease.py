@@ -17,6 +17,18 @@ class Lease:
     expires_at: datetime  #: By the store's clock.
 
 
+def trial_lease_name(case_id: str) -> str:
+    """The name of the lease under which one trial of this case runs at a time."""
+    return f"{case_lease_name(case_id)}/trial"
+
+
+def case_of_lease(name: str) -> str | None:
+    """The id of the heal case that a lease belongs to, if it belongs to one."""
+    if not name.startswith(CASE_LEASE_PREFIX):
+        return None
+    return name.removeprefix(CASE_LEASE_PREFIX).partition("/")[0]
+
+
 def case_lease_name(case_id: str) -> str:
     """The name of the lease under which a worker heals this case."""
     return f"{CASE_LEASE_PREFIX}{case_id}"

@@ -1,12 +1,21 @@
 """Holding a case's lease while a step works on it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from connector_healing.core.lease import CASE_LEASE_PREFIX, Lease, case_lease_name
-from connector_healing.errors import CaseHeldError
+from connector_healing.core.lease import (
+    Lease,
+    case_lease_name,
+    case_of_lease,
+    trial_lease_name,
+)
+from connector_healing.errors import CaseHeldError, LeaseLostError
 from connector_healing.healing.services import LEASE_DURATION, HealServices
 from connector_healing.ports import HealStore, Leases
+
+#: How many lease durations a case stays a worker's between two steps: an executor that starts a
+#: process or a pod for each of them needs time, in which nobody renews.
+HANDOVER = 4
 
 
 @contextmanager
@@ -24,7 +33,37 @@ def holding(services: HealServices, case_id: str) -> Iterator[Lease]:
     )
     if lease is None:
         raise CaseHeldError(case_id)
+    with _renewed(services, lease):
+        yield lease
 
+
+@contextmanager
+def alone(services: HealServices, case_id: str, number: int) -> Iterator[None]:
+    """Wait until no other trial of the case runs, and keep others out until the context ends.
+
+    An executor may start the trials of one heal at once. Each needs to know what the ones before
+    it spent and found: they share a budget, and recorded answers.
+
+    Raises:
+        CaseHeldError: If the others did not end within the heal's wall time.
+    """
+    name, holder = trial_lease_name(case_id), f"{services.holder}/{number}"
+    case = services.case(case_id)
+    lease = services.awaited(
+        lambda: services.leases.claim(name, holder, services.lease_duration),
+        services.runtime(case.connector_id).connector.policy.budget.wall_time,
+    )
+    if lease is None:
+        raise CaseHeldError(case_id)
+    try:
+        with _renewed(services, lease):
+            yield
+    finally:
+        services.leases.release(lease)
+
+
+@contextmanager
+def _renewed(services: HealServices, lease: Lease) -> Iterator[None]:
     def renew() -> None:
         try:
             services.leases.renew(lease, services.lease_duration)
@@ -35,9 +74,15 @@ def holding(services: HealServices, case_id: str) -> Iterator[Lease]:
 
     stop = services.every(services.lease_duration / 3, renew)
     try:
-        yield lease
+        yield
     finally:
         stop()
+
+
+def hand_over(services: HealServices, lease: Lease) -> None:
+    """Keep the lease for the same holder's next step, which another process may do."""
+    with suppress(LeaseLostError):  # given back, or somebody else's meanwhile
+        services.leases.renew(lease, services.lease_duration * HANDOVER)
 
 
 def let_go(services: HealServices, lease: Lease) -> None:
@@ -60,8 +105,8 @@ def release_stale(store: HealStore, leases: Leases, holder: str) -> int:
     """
     released = 0
     for held in leases.held():
-        case_id = held.name.removeprefix(CASE_LEASE_PREFIX)
-        case = store.case(case_id) if case_id != held.name else None
+        case_id = case_of_lease(held.name)
+        case = store.case(case_id) if case_id is not None else None
         if case is None or case.state.is_healing:
             continue
         lease = leases.claim(held.name, holder, LEASE_DURATION)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from connector_healing.core.case import HealCase
 from connector_healing.core.connector import ConnectorCode
 from connector_healing.core.failure import Failure
+from connector_healing.core.lease import Lease
 from connector_healing.core.reproduction import ConnectorRuntime
 from connector_healing.errors import UnknownCaseError, UnknownConnectorError, UsageError
 from connector_healing.ports import (
@@ -97,6 +98,8 @@ class HealServices(CaseServices):
     holder: str  #: Who works: a Dagster run id, or host and process.
     #: Runs a function again and again in the background until the returned function is called.
     every: Callable[[timedelta, Callable[[], None]], Callable[[], None]]
+    #: Calls a function until it gives something, for so long at most; None where it never does.
+    awaited: Callable[[Callable[[], Lease | None], timedelta], Lease | None]
     #: Takes the secrets of a connector (its id comes first) out of a text that is to be kept.
     redact: Callable[[str, str], str]
     lease_duration: timedelta = LEASE_DURATION

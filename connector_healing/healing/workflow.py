@@ -13,7 +13,7 @@ from connector_healing.errors import DestinationBusyError, HealingError, Invalid
 from connector_healing.healing.decision import decide
 from connector_healing.healing.finding import find
 from connector_healing.healing.generation import generated
-from connector_healing.healing.holding import let_go, release_stale
+from connector_healing.healing.holding import alone, let_go, release_stale
 from connector_healing.healing.monitor import setbacks
 from connector_healing.healing.reporting import KEPT_FILES, write_report
 from connector_healing.healing.reproduce import reproduce
@@ -118,14 +118,15 @@ class HealWorkflow:
             self._require_work(case, lease)
             self._move(case, CaseState.VALIDATING, lease)
             candidate = next(c for c in services.store.candidates(case_id) if c.number == number)
-            trial = try_candidate(
-                services,
-                case,
-                candidate,
-                self._result(case_id, Step.REPRODUCE, Reproduction),
-                self._result(case_id, Step.CLASSIFY, Finding),
-            )
-            services.store.save_trial(trial, lease)
+            with alone(services, case_id, number):
+                trial = try_candidate(
+                    services,
+                    case,
+                    candidate,
+                    self._result(case_id, Step.REPRODUCE, Reproduction),
+                    self._result(case_id, Step.CLASSIFY, Finding),
+                )
+                services.store.save_trial(trial, lease)
             return trial
 
     def validate(self, case_id: str) -> None:

@@ -7,7 +7,7 @@ from types import TracebackType
 from connector_healing.core.case import CaseState, HealCase, Step
 from connector_healing.core.lease import Lease
 from connector_healing.errors import DestinationBusyError, InvalidCaseStateError, LeaseLostError
-from connector_healing.healing.holding import holding, let_go
+from connector_healing.healing.holding import hand_over, holding, let_go
 from connector_healing.healing.reporting import KEPT_FILES, write_report
 from connector_healing.healing.services import HealServices
 
@@ -64,9 +64,11 @@ class Working:
     ) -> None:
         """Give the case back where the step broke off."""
         self._contexts.__exit__(kind, error, trace)
-        if isinstance(error, LeaseLostError) or error is None:
+        if error is None:
+            hand_over(self._services, self._lease)
+        elif isinstance(error, LeaseLostError):
             return
-        if isinstance(error, Exception):
+        elif isinstance(error, Exception):
             give_back(self._services, self._case_id, self._lease, error)
         else:  # somebody stopped this worker: the next one need not wait for the lease to run out
             let_go(self._services, self._lease)

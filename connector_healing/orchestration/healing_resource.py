@@ -49,7 +49,9 @@ class HealingResource(ConfigurableResource["HealingResource"]):
     def yield_for_execution(self, context: InitResourceContext) -> Iterator["HealingResource"]:
         """Open the services for one run."""
         with heal_services(
-            self.opened(), holder=context.run_id, progress=_LoggedProgress(context.log)
+            self.opened(),
+            holder=context.run.run_id if context.run else None,
+            progress=_LoggedProgress(context.log),
         ) as services:
             self._services = services
             yield self

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from time import monotonic
 
 from connector_healing.core.case import Step
+from connector_healing.core.lease import Lease
 from connector_healing.core.redaction import Redactor
 from connector_healing.healing.services import CaseServices, HealServices
 from connector_healing.ports import Progress
@@ -136,6 +138,18 @@ def every(interval: timedelta, work: Callable[[], None]) -> Callable[[], None]:
     return stop
 
 
+#: How often a condition that another process fulfils is looked at.
+_LOOK = timedelta(milliseconds=100)
+
+
+def awaited(ask: Callable[[], Lease | None], patience: timedelta) -> Lease | None:
+    """Ask again and again until there is an answer or no patience is left."""
+    waiting, until = threading.Event(), monotonic() + patience.total_seconds()
+    while (found := ask()) is None and monotonic() < until:
+        waiting.wait(_LOOK.total_seconds())
+    return found
+
+
 def _redacted(services: RunServices, connector_id: str, text: str) -> str:
     """A text without the secrets that the connector could have used in this process."""
     runtime = services.store.runtime(connector_id)
@@ -169,6 +183,7 @@ def heal_services(
             progress=progress or Silent(),
             holder=holder or f"{socket.gethostname()}/{os.getpid()}",
             every=every,
+            awaited=awaited,
             redact=lambda connector_id, text: _redacted(services, connector_id, text),
         )
     finally:

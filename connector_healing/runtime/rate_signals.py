@@ -4,15 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import requests
 
-#: Numbers from here on are a moment (seconds since 1970), not a number of seconds to wait.
-_FIRST_EPOCH = 1_000_000_000
-#: And from here on it is given in milliseconds.
-_FIRST_EPOCH_MS = 1_000_000_000_000
+from connector_healing.core.time_values import FIRST_EPOCH_SECONDS, parse_delay, parse_instant
+
 _PREFIXES = ("x-ratelimit-", "ratelimit-", "x-rate-limit-")
 #: A member of a `RateLimit` or `RateLimit-Policy` header (drafts 07 to 10): ``"burst";r=5;t=7``.
 _PARAMETER = re.compile(r"\b(limit|remaining|reset|r|t|q|w)\s*=\s*(\d+)")
@@ -40,18 +37,17 @@ def rate_signal(headers: Mapping[str, str], now: datetime) -> RateSignal:
     counted from the server's own ``Date``, so that its clock may be wrong.
     """
     lower = {name.lower(): value for name, value in headers.items()}
-    server_now = _date(lower.get("date", "")) or now
+    server_now = parse_instant(lower.get("date", "")) or now
     packed = _packed(lower)
     limit = _number(_first(lower, "limit"))
     remaining = _number(_first(lower, "remaining"))
-    reset = _duration(_first(lower, "reset"), server_now)
-    window = packed.get("w")
+    reset = _delay(_first(lower, "reset"), server_now)
     return RateSignal(
         limit=packed.get("limit", packed.get("q")) if limit is None else limit,
         remaining=packed.get("remaining", packed.get("r")) if remaining is None else remaining,
         reset=_seconds(packed.get("reset", packed.get("t"))) if reset is None else reset,
-        window=None if window is None else timedelta(seconds=window),
-        retry_after=_duration(lower.get("retry-after"), server_now) or None,
+        window=_seconds(packed.get("w")),
+        retry_after=_delay(lower.get("retry-after"), server_now) or None,
     )
 
 
@@ -95,31 +91,9 @@ def _number(value: str | None) -> int | None:
 
 
 def _seconds(value: int | None) -> timedelta | None:
-    return None if value is None else timedelta(seconds=value)
+    """A number of seconds as a span; what would be thirty years and more is no span."""
+    return timedelta(seconds=value) if value is not None and value < FIRST_EPOCH_SECONDS else None
 
 
-def _duration(value: str | None, server_now: datetime) -> timedelta | None:
-    if value is None:
-        return None
-    try:
-        number = float(value)
-    except ValueError:
-        moment = _date(value)
-        return None if moment is None else max(moment - server_now, timedelta(0))
-    if not 0 <= number < _FIRST_EPOCH_MS * 100:
-        return None
-    if number < _FIRST_EPOCH:
-        return timedelta(seconds=number)
-    seconds = number / 1000 if number >= _FIRST_EPOCH_MS else number
-    return max(datetime.fromtimestamp(seconds, UTC) - server_now, timedelta(0))
-
-
-def _date(value: str) -> datetime | None:
-    """A moment as HTTP writes it, or ISO 8601."""
-    for parse in (parsedate_to_datetime, datetime.fromisoformat):
-        try:
-            moment = parse(value)
-        except ValueError:
-            continue
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return None
+def _delay(value: str | None, server_now: datetime) -> timedelta | None:
+    return None if value is None else parse_delay(value, server_now)

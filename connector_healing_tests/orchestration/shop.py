@@ -137,7 +137,11 @@ class Shop:
 
         return shop_assets
 
-    def definitions(self, assets: dg.AssetsDefinition | None = None) -> dg.Definitions:
+    def definitions(
+        self,
+        assets: dg.AssetsDefinition | None = None,
+        executor_def: dg.ExecutorDefinition | None = None,
+    ) -> dg.Definitions:
         assets = assets or self.assets()
         job = dg.define_asset_job(
             "run_shop",
@@ -147,7 +151,8 @@ class Shop:
         own = dg.Definitions(
             assets=[assets], jobs=[job], resources={"dlt": HealingDltResource(home=str(self.home))}
         )
-        return dg.Definitions.merge(own, healing_definitions([assets], home=str(self.home)))
+        healing = healing_definitions([assets], home=str(self.home), executor_def=executor_def)
+        return dg.Definitions.merge(own, healing)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the warehouse."""

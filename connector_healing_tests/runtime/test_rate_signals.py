@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector_healing.runtime.rate_signals import RateSignal, is_rate_limited, rate_signal
@@ -68,9 +68,14 @@ def test_every_generation_of_headers_is_read(
         st.sampled_from(
             ["Retry-After", "X-RateLimit-Reset", "RateLimit", "X-RateLimit-Remaining", "Date"]
         ),
-        st.text(max_size=30) | st.integers().map(str) | st.floats().map(str),
+        st.text(max_size=30)
+        | st.integers().map(str)
+        | st.floats().map(str)
+        | st.integers(0, 10**18).map("r=5;w={0};t={0}".format),
     )
 )
+@example({"Retry-After": "253402300800"})
+@example({"RateLimit": "r=5;w=99999999999999;t=99999999999999"})
 def test_no_header_raises(headers: dict[str, str]) -> None:
     rate_signal(headers, NOW)
 
