@@ -1,13 +1,14 @@
 """The component `HealingConnectorComponent`: a connector declared in YAML."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
 from connector_healing.core.connector import Connector, ResourceExpectations
-from connector_healing.core.policy import HealPolicy, OnSuspicion, PolicyLevel
+from connector_healing.core.policy import Budget, HealPolicy, OnSuspicion, PolicyLevel
 from connector_healing.errors import InvalidConnectorError
 from connector_healing.orchestration.assets import healing_dlt_assets
 from connector_healing.orchestration.definitions import (
@@ -43,6 +44,25 @@ class ResourceModel(dg.Model, dg.Resolvable):
     min_rows: int | None = Field(default=None, description="A load with fewer is suspicious.")
 
 
+class BudgetModel(dg.Model, dg.Resolvable):
+    """What one heal may cost."""
+
+    candidates: int = Field(default=10, description="Patches that are tried at most.")
+    wall_time_minutes: float = Field(default=60, description="Minutes that a heal may take.")
+    live_requests: int | None = Field(
+        default=None,
+        description="Requests to the live API; left out: as one full extraction took, and ten.",
+    )
+
+    def budget(self) -> Budget:
+        """The same, checked."""
+        return Budget(
+            candidates=self.candidates,
+            wall_time=timedelta(minutes=self.wall_time_minutes),
+            live_requests=self.live_requests,
+        )
+
+
 class PolicyModel(dg.Model, dg.Resolvable):
     """What may be done to the connector without a person."""
 
@@ -53,6 +73,28 @@ class PolicyModel(dg.Model, dg.Resolvable):
         default="hold", description="hold: wrong-looking data are not loaded; or load_and_flag."
     )
     heal: bool = Field(default=True, description="false: failures are diagnosed only.")
+    budget: BudgetModel = BudgetModel()
+    monitor_runs: int = Field(
+        default=3, description="Runs after a heal that decide between promotion and roll-back."
+    )
+    min_history_runs: int = Field(
+        default=5, description="Good runs without which nothing is applied without a person."
+    )
+
+    def policy(self) -> HealPolicy:
+        """The same, checked.
+
+        Raises:
+            InvalidConnectorError: If a value is none of those allowed; it names the field.
+        """
+        return HealPolicy(
+            apply_up_to=_level(self.apply_up_to),
+            on_suspicion=_on_suspicion(self.on_suspicion),
+            heal=self.heal,
+            budget=self.budget.budget(),
+            monitor_runs=self.monitor_runs,
+            min_history_runs=self.min_history_runs,
+        )
 
 
 class HealingConnectorScaffolder(dg.Scaffolder):
@@ -114,11 +156,7 @@ class HealingConnectorComponent(dg.Component, dg.Model, dg.Resolvable):
                 )
                 for name, model in self.resources.items()
             },
-            policy=HealPolicy(
-                apply_up_to=_level(self.policy.apply_up_to),
-                on_suspicion=_on_suspicion(self.policy.on_suspicion),
-                heal=self.policy.heal,
-            ),
+            policy=self.policy.policy(),
             environment=tuple(self.environment),
         )
 

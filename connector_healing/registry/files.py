@@ -1,10 +1,12 @@
 """The registry of connector versions: text in files, rows in the store."""
 
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import time
 
 from connector_healing.core.codec import from_json, to_json
 from connector_healing.core.connector import ConnectorCode, ConnectorVersion
@@ -17,6 +19,10 @@ from connector_healing.ports import HealStore
 from connector_healing.registry import discovery
 
 _MANIFEST = "version.json"
+#: What the names of folders begin with that are still being written.
+_UNFINISHED = ".new-"
+#: Nobody writes a version for so long.
+_WRITING = timedelta(hours=1)
 
 
 class FileRegistry:
@@ -90,7 +96,8 @@ class FileRegistry:
     def _write(self, folder: Path, version: ConnectorVersion) -> None:
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            beside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
+            _remove_abandoned(folder.parent)
+            beside = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder.parent))
         except OSError as error:
             raise RegistryNotWritableError(str(self._root), f"{error.strerror}.") from error
         try:
@@ -115,3 +122,12 @@ class FileRegistry:
                 f"Version {version_id!r} of {connector_id!r} lost its file {path.name}: "
                 f"{error.strerror}; restore the registry directory {self._root}."
             ) from error
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what processes that were killed while they wrote a version left in a folder."""
+    before = time() - _WRITING.total_seconds()
+    for left in folder.glob(f"{_UNFINISHED}*"):
+        with contextlib.suppress(OSError):  # its writer, or another process, was faster
+            if left.stat().st_mtime < before:
+                shutil.rmtree(left)

@@ -63,5 +63,4 @@ def _insert(connection: Connection, table: Table) -> SqliteInsert:
         return SqliteInsert(table)
     from sqlalchemy.dialects.postgresql import Insert
 
-    # The two have these methods in common, but no class that says so.
-    return Insert(table)  # type: ignore[return-value]
+    return Insert(table)  # type: ignore[return-value]  # these methods in common, no class says so

@@ -9,6 +9,8 @@ BENCHMARKS: Mapping[str, str] = {
     "mutation": "the heal mutation score: which corruptions the data checks reject",
     "overhead": "HealingDltResource beside DagsterDltResource on the same source",
     "drift": "the field-mapping engine on renamed and moved fields",
+    "limiter": "the adaptive limiter against the shortest possible time, in simulated time",
+    "recorder": "what recording costs each request",
     "faults": "every fault of the sample API, healed or refused, held against the truth",
 }
 

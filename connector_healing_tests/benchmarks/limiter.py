@@ -1,11 +1,11 @@
 """How close the adaptive limiter comes to the shortest possible time, in simulated time.
 
-Run with ``python -m connector_healing_tests.benchmarks.limiter``. Each row is a kind of server and
+Run with ``python -m connector_healing_tests.benchmarks limiter``. Each row is a kind of server and
 what it tells; the mean is over twenty phases of its window.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
@@ -110,7 +110,8 @@ def rows() -> Iterator[Row]:
             )
 
 
-def main() -> None:
+def main(arguments: Sequence[str] = ()) -> int:
+    del arguments
     head = f"{'server':<36}{'tells':<13}{'T* (s)':>9}{'ours (s)':>10}{'ratio':>8}{'refusals':>10}"
     sys.stdout.write(head + "\n")
     for row in rows():
@@ -118,7 +119,4 @@ def main() -> None:
             f"{row.name:<36}{row.tells:<13}{row.bound:>9.1f}{row.seconds:>10.1f}"
             f"{row.ratio:>8.3f}{row.refusals:>10.1f}\n"
         )
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -1,11 +1,11 @@
 """What recording costs each request.
 
-Run with ``python -m connector_healing_tests.benchmarks.recorder``: once with the network taken
+Run with ``python -m connector_healing_tests.benchmarks recorder``: once with the network taken
 away, so that only the recorder is left, and once over loopback.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import median
 from time import perf_counter
 
@@ -57,14 +57,12 @@ def over_loopback() -> tuple[float, float]:
         return compared(lambda number: session.get(f"{url}{number}"), 100)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] = ()) -> int:
+    del arguments
     for name, measure in (("no network", without_network), ("loopback", over_loopback)):
         bare, recorded = measure()
         sys.stdout.write(
             f"{name:<12} bare {bare:9.1f} us   recorded {recorded:9.1f} us   "
             f"cost {recorded - bare:7.1f} us a request\n"
         )
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -129,6 +129,10 @@ def test_two_components_share_what_a_code_location_has_once(
     [
         ({"policy": {"apply_up_to": "A4"}}, "policy.apply_up_to"),
         ({"policy": {"on_suspicion": "shrug"}}, "policy.on_suspicion"),
+        ({"policy": {"budget": {"candidates": 0}}}, "policy.budget.candidates"),
+        ({"policy": {"budget": {"wall_time_minutes": 0}}}, "policy.budget.wall_time"),
+        ({"policy": {"monitor_runs": 0}}, "policy.monitor_runs"),
+        ({"policy": {"min_history_runs": -1}}, "policy.min_history_runs"),
         ({"entry_point": "no_function"}, "entry_point"),
         ({"id": "not an id"}, "connector id"),
         ({"pipeline": {"name": "nameless"}}, "dataset"),
