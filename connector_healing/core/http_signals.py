@@ -91,11 +91,6 @@ class HttpSignals:
         """Where the endpoint's next version lives."""
         return self.link("successor-version") or self.link("latest-version")
 
-    @property
-    def next_page(self) -> str | None:
-        """Where the next page is."""
-        return self.link("next")
-
 
 def read_signals(headers: Mapping[str, str], now: datetime, body: str = "") -> HttpSignals:
     """The signals of an answer; what cannot be parsed counts as not said.

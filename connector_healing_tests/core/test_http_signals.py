@@ -114,7 +114,7 @@ def test_deprecation_sunset_and_successor() -> None:
     assert signals.deprecated_at == datetime(2023, 7, 1, tzinfo=UTC)
     assert signals.sunset_at == datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC)
     assert signals.successor == "https://a.example/v2?x=1,2"
-    assert signals.next_page == "/v1?page=2"
+    assert signals.link("next") == "/v1?page=2"
 
 
 @pytest.mark.parametrize(("value", "deprecated"), [("true", True), ("false", False), ("", False)])

@@ -47,10 +47,6 @@ class Renames:
         object.__setattr__(self, "fates", fates)
         object.__setattr__(self, "old", frozenset(every))
 
-    def is_container(self, path: Path) -> bool:
-        """Whether old fields lie under this path."""
-        return path in self.old and any(_under(leaf, path) for leaf in self.fates)
-
     def target(self, path: Path) -> Path | None:
         """Where the path lies in the new format; None where nothing, or no one place, holds it.
 
