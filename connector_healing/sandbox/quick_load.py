@@ -79,7 +79,10 @@ def type_package_files(pipeline: dlt.Pipeline) -> int:
     """
     if not uses_default_format(pipeline):
         return 0
-    capabilities = pipeline.destination.capabilities()
+    # With an empty configuration: resolving the real one takes longer than all the rest here, and
+    # how types are written does not hang on it.
+    destination = pipeline.destination
+    capabilities = destination.capabilities(destination.spec())
     turned = 0
     with shared() as connection:
         for load_id in pipeline.list_normalized_load_packages():
