@@ -15,7 +15,7 @@ from connector_healing.core.checks import CheckResult
 from connector_healing.core.connector import ConnectorCode, ConnectorVersion
 from connector_healing.core.failure import Failure, Suspicion, SuspicionKind
 from connector_healing.core.lease import Lease
-from connector_healing.core.patch import Candidate
+from connector_healing.core.patch import Branch, Candidate
 from connector_healing.core.policy import HealMode
 from connector_healing.core.profile import Baseline
 from connector_healing.core.records import RunRecord
@@ -329,6 +329,27 @@ class CaseFiles(Protocol):
         """Remove the case's own files, half-written ones included, but those of these names."""
 
 
+class Branches(Protocol):
+    """Delivers a submitted version into the version control that the connector lives in."""
+
+    def submit(
+        self, version: ConnectorVersion, parent: ConnectorCode, import_paths: Sequence[str]
+    ) -> Branch | None:
+        """Make a branch with one commit on top of what is checked out; nothing is pushed.
+
+        Done twice, it is the same commit. Never raises: without the branch the version stands.
+
+        Args:
+            version: What was submitted.
+            parent: The text that failed.
+            import_paths: Where the connector's modules are installed.
+
+        Returns:
+            None where the connector is not under version control, or what is committed is not
+            the text that failed.
+        """
+
+
 class Progress(Protocol):
     """Told what a long heal is doing; it must not raise."""
 
@@ -337,6 +358,7 @@ class Progress(Protocol):
 
 
 __all__ = [
+    "Branches",
     "CaseFiles",
     "Clock",
     "ConnectorRegistry",

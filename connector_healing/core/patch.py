@@ -117,3 +117,11 @@ def apply_edits(code: ConnectorCode, edits: tuple[TextEdit, ...]) -> ConnectorCo
             last_start = edit.start
         code = code.with_text(name, text)
     return code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """A submitted version as one commit of the connector's own git repository."""
+
+    name: str
+    patch: str  #: The commit as a unified diff, paths from the repository's top.

@@ -20,6 +20,8 @@ from connector_healing.core.report_standing import filled, standing_of
 
 __all__ = ["ReportFacts", "render_report"]
 
+#: The file with the change as ``git apply`` takes it, beside the report.
+PATCH_FILE = "change.patch"
 MAX_DIFF_LINES = 400
 MAX_MAPPINGS = 40
 
@@ -119,16 +121,20 @@ def _fix(facts: ReportFacts) -> Iterator[str]:
     if len(lines) > MAX_DIFF_LINES:
         yield f"({len(lines) - MAX_DIFF_LINES} more lines.)"
     yield from _before_and_after(lines)
+    yield ""
+    yield f"{code(PATCH_FILE)} beside this report holds it as a patch file."
+    if facts.branch:
+        yield f"In git it is one commit on the branch {code(facts.branch)}; nothing was pushed."
 
 
 def _before_and_after(diff: list[str]) -> Iterator[str]:
-    changed = [line for line in diff if not line.startswith(("---", "+++"))][:MAX_DIFF_LINES]
+    shown = [line for line in diff if not line.startswith(("---", "+++"))][:MAX_DIFF_LINES]
     for title, sign in (("Before", "-"), ("After", "+")):
-        found = [line[1:] for line in changed if line.startswith(sign)]
+        found = [line[1:] for line in shown if line.startswith((" ", sign))]
         yield ""
         yield f"**{title}**"
         yield ""
-        yield from block("\n".join(found) if found else "# nothing", "python")
+        yield from block("\n".join(found), "python")
 
 
 def _reason(facts: ReportFacts) -> str:

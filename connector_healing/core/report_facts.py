@@ -27,6 +27,8 @@ class ReportFacts:
     mappings: tuple[FieldMapping, ...] = ()
     warnings: tuple[str, ...] = ()  #: Protections that the machine could not give.
 
+    branch: str = ""  #: In the connector's git repository, with the change as one commit.
+
     @property
     def is_held(self) -> bool:
         """Whether a load package was held, rather than an exception raised."""

@@ -27,7 +27,7 @@ STANDINGS: Mapping[str, Standing] = {
         steps=((False, "Wait for the heal to end"),),
     ),
     "waits": Standing(
-        status="Failing: a proven fix waits for approval",
+        status="Failing: a proven patch waits for approval",
         steps=(
             (True, "Prove the healed code"),
             (
@@ -37,7 +37,7 @@ STANDINGS: Mapping[str, Standing] = {
             (False, "Monitor the next scheduled runs"),
         ),
         undo=("connector-healing reject {case}",),
-        undo_text="Nothing runs yet that has to be undone. To refuse the fix for good:",
+        undo_text="Nothing runs yet that has to be undone. To refuse the patch for good:",
     ),
     "active": Standing(
         status="Fixed: version {version} is active, and its next runs are watched",
@@ -88,7 +88,7 @@ STANDINGS: Mapping[str, Standing] = {
         ),
     ),
     "rejected": Standing(
-        status="Failing: a person refused the fix",
+        status="Failing: a person refused the patch",
         steps=(_REMEDY,),
     ),
     "released": Standing(

@@ -1,14 +1,13 @@
 """Writing a case's debug report to its file."""
 
 from connector_healing.core.case import HealCase
-from connector_healing.core.report import render_report
+from connector_healing.core.report import PATCH_FILE, render_report
 from connector_healing.healing.services import HealServices
 from connector_healing.healing.telling import report_facts
 
 REPORT = "report.md"
-
 #: The case's own files that outlive its heal.
-KEPT_FILES = (REPORT,)
+KEPT_FILES = (REPORT, PATCH_FILE)
 
 
 def write_report(services: HealServices, case: HealCase) -> str:

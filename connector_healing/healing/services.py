@@ -11,6 +11,7 @@ from connector_healing.core.lease import Lease
 from connector_healing.core.reproduction import ConnectorRuntime
 from connector_healing.errors import UnknownCaseError, UnknownConnectorError, UsageError
 from connector_healing.ports import (
+    Branches,
     CaseFiles,
     Clock,
     ConnectorRegistry,
@@ -94,6 +95,7 @@ class HealServices(CaseServices):
     sandbox: Sandbox
     data: DataJudge
     files: CaseFiles
+    branches: Branches
     progress: Progress
     holder: str  #: Who works: a Dagster run id, or host and process.
     #: Runs a function again and again in the background until the returned function is called.

@@ -6,12 +6,13 @@ from connector_healing.core.lease import Lease
 from connector_healing.core.patch import Candidate
 from connector_healing.core.steps import Decision, Verdict
 from connector_healing.errors import VersionConflictError
-from connector_healing.healing.services import CaseServices
+from connector_healing.healing.delivery import deliver
+from connector_healing.healing.services import CaseServices, HealServices
 from connector_healing.healing.trials import code_of
 
 
 def submit(
-    services: CaseServices, case: HealCase, decision: Decision, lease: Lease | None
+    services: HealServices, case: HealCase, decision: Decision, lease: Lease | None
 ) -> HealCase:
     """Do what was decided. Every write is idempotent, so that a repeated call ends the same."""
     now = services.clock.now()
@@ -21,6 +22,7 @@ def submit(
         )
     chosen = next(c for c in services.store.candidates(case.case_id) if c.number == decision.winner)
     version_id = save_version(services, case, chosen)
+    deliver(services, case, version_id)
     if decision.verdict is Verdict.PROPOSE:
         return services.store.advance_case(
             case.case_id,

@@ -53,7 +53,13 @@ def report_facts(services: CaseServices, case: HealCase) -> ReportFacts:
         history=history,
         mappings=finding.mappings if finding else (),
         warnings=seen.warnings if seen else (),
+        branch=store.get_note(branch_note(case.case_id)) or "",
     )
+
+
+def branch_note(case_id: str) -> str:
+    """The note under which the branch is kept that was made for a case."""
+    return f"branch/{case_id}"
 
 
 def duration_of(services: CaseServices, case: HealCase) -> timedelta:

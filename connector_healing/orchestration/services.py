@@ -17,6 +17,7 @@ from connector_healing.core.redaction import Redactor
 from connector_healing.healing.services import CaseServices, HealServices
 from connector_healing.ports import Progress
 from connector_healing.registry.files import FileRegistry
+from connector_healing.registry.git import GitBranches
 from connector_healing.runtime.cassette import cassette_path
 from connector_healing.runtime.home import chosen_store_url, plugin_home
 from connector_healing.runtime.secret_values import secret_values
@@ -179,6 +180,7 @@ def heal_services(
             sandbox=sandbox,
             data=DuckDbDataJudge(),
             files=Files(services.home),
+            branches=GitBranches(),
             clock=SystemClock(),
             progress=progress or Silent(),
             holder=holder or f"{socket.gethostname()}/{os.getpid()}",

@@ -201,8 +201,8 @@ def test_a_healed_case_tells_everything() -> None:
     assert "| `carrier` | `op_code` | renamed | equal on 26,990" in found["Root Cause Analysis"]
     fix = found["Fix Applied"]
     assert f"```diff\n{DIFF.rstrip()}\n```" in fix
-    assert '**Before**\n\n```python\n    return r["carrier"]\n```' in fix
-    assert '**After**\n\n```python\n    return r["op_code"]\n```' in fix
+    assert '**Before**\n\n```python\ndef row(r):\n    return r["carrier"]\n```' in fix
+    assert '**After**\n\n```python\ndef row(r):\n    return r["op_code"]\n```' in fix
     validation = found["Validation Results"].splitlines()
     assert validation[0] == "- Test run: Success. all hard checks passed"
     assert validation[1] == "- Records loaded: 27,007 (`flights`: 27,004, `flights__legs`: 3)"
@@ -223,7 +223,7 @@ STATES: list[tuple[str, ReportFacts, str, str]] = [
     (
         "waits",
         replace(FACTS, case=replace(CASE, state=CaseState.AWAITING_APPROVAL)),
-        "Failing: a proven fix waits for approval",
+        "Failing: a proven patch waits for approval",
         "connector-healing approve case-1",
     ),
     (
@@ -274,7 +274,7 @@ STATES: list[tuple[str, ReportFacts, str, str]] = [
     (
         "rejected",
         replace(FACTS, case=replace(CASE, state=CaseState.REJECTED)),
-        "Failing: a person refused the fix",
+        "Failing: a person refused the patch",
         "nothing has to be undone",
     ),
     (

@@ -89,7 +89,7 @@ def assert_healed_once(project: Project, before: int = 1) -> None:
     assert services.store.active_version("plain") == made[-1].version_id == case.submitted_version
     assert services.store.held() == ()
     folder = project.home / "cases" / case.case_id
-    assert [p.name for p in folder.iterdir()] == ["report.md"]
+    assert {p.name for p in folder.iterdir()} == {"change.patch", "report.md"}
     kept = {p.name for p in (project.home / "versions" / "plain").iterdir()}
     assert kept == {v.version_id for v in made}
     assert not [p for p in project.home.rglob("*") if p.name.endswith((".new", ".partial"))]
