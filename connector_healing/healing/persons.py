@@ -143,6 +143,7 @@ def open_by_hand(
         UsageError: If it has no failure to heal, or a parameter cannot be used.
     """
     _require_usable(parameters)
+    _require_healable(services, connector_id, mode)
     failure = failure_to_heal(services, connector_id, run_id)
     now = services.clock.now()
     case, is_new = services.store.open_case(failure, fingerprint(failure), mode, parameters, now)
@@ -150,6 +151,18 @@ def open_by_hand(
         return case
     return services.store.advance_case(
         case.case_id, case.state, None, now, mode=mode, parameters=parameters, reason=case.reason
+    )
+
+
+def _require_healable(services: CaseServices, connector_id: str, mode: HealMode) -> None:
+    runtime = services.store.runtime(connector_id)
+    if mode is HealMode.DIAGNOSE or runtime is None or runtime.connector.policy.heal:
+        return
+    raise UsageError(
+        "mode",
+        mode.value,
+        "This connector is only diagnosed: its policy says `heal=False`, or its definitions put "
+        "hints on `dlt_source` that its own module lacks. Use mode diagnose, or change that.",
     )
 
 

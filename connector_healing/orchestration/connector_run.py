@@ -54,6 +54,7 @@ class ConnectorRun:
         pipeline: dlt's pipeline object; its `run` is called by dagster-dlt.
         run_id: Dagster's.
         config_keys: Of the configuration that the installed source was built with.
+        hints_beside: What the definitions changed of the source that the entry point builds.
     """
 
     def __init__(
@@ -62,13 +63,18 @@ class ConnectorRun:
         connector: Connector,
         pipeline: "Pipeline",
         run_id: str,
+        *,
         config_keys: tuple[str, ...] = (),
+        hints_beside: tuple[str, ...] = (),
     ) -> None:
+        if hints_beside:
+            connector = replace(connector, policy=replace(connector.policy, heal=False))
         self._services = services
         self._pipeline = pipeline
         self._facts = RunFacts(connector=connector, pipeline=pipeline, run_id=run_id)
         self._records = RunRecords(services, self._facts)
         self._keys = set(config_keys)
+        self._beside = hints_beside
         self._chosen_format = False
         self._whole_source: DltSource | None = None
         self._undo_schema: Callable[[], None] = lambda: None
@@ -130,6 +136,14 @@ class ConnectorRun:
             facts.connector = replace(facts.connector, arguments=merged)
         elif installed:
             return installed_source
+        elif self._beside:
+            raise InvalidConnectorError(
+                "dlt_source",
+                ", ".join(self._beside),
+                f"The healed version {facts.version_id} runs, and its entry point builds the "
+                f"source: move these into the module {facts.connector.module_name}, or roll back "
+                f"with `connector-healing rollback {facts.connector.id}`.",
+            )
         elif given:
             raise InvalidConnectorError(
                 "dlt_source",

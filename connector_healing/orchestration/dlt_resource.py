@@ -20,7 +20,12 @@ from connector_healing.orchestration.dlt_events import (
     tables_by_key,
     with_row_count,
 )
-from connector_healing.orchestration.metadata import config_keys_of, connector_of
+from connector_healing.orchestration.metadata import (
+    CONFIG_KEYS,
+    HINTS_BESIDE,
+    connector_of,
+    texts_of,
+)
 from connector_healing.orchestration.services import run_services
 
 
@@ -135,5 +140,10 @@ class HealingDltResource(DagsterDltResource):
         home = Path(self.home).expanduser().resolve() if self.home else None
         services = run_services(home, self.store_url)
         return ConnectorRun(
-            services, connector, pipeline, context.run.run_id, config_keys_of(context)
+            services,
+            connector,
+            pipeline,
+            context.run.run_id,
+            config_keys=texts_of(context, CONFIG_KEYS),
+            hints_beside=texts_of(context, HINTS_BESIDE),
         )

@@ -13,6 +13,9 @@ CONNECTOR_KEY = "connector_healing/connector"
 #: On assets: the dotted keys of configuration that the connector's source was built with.
 CONFIG_KEYS = "connector_healing/config_keys"
 
+#: On assets: what their definitions changed of the source that the entry point builds.
+HINTS_BESIDE = "connector_healing/hints_beside"
+
 #: On runs and assets: the connector's id.
 CONNECTOR_TAG = "connector_healing/connector_id"
 
@@ -42,11 +45,11 @@ def connector_in(metadata_by_key: Mapping[Any, Mapping[str, Any]]) -> Connector 
     return None
 
 
-def config_keys_of(context: OpExecutionContext | AssetExecutionContext) -> tuple[str, ...]:
-    """The keys of configuration that the assets' source was built with."""
+def texts_of(context: OpExecutionContext | AssetExecutionContext, key: str) -> tuple[str, ...]:
+    """The texts that `healing_dlt_assets` keeps under a key: `CONFIG_KEYS` or `HINTS_BESIDE`."""
     if not context.has_assets_def:
         return ()
     for metadata in context.assets_def.metadata_by_key.values():
-        if CONFIG_KEYS in metadata:
-            return tuple(metadata[CONFIG_KEYS])
+        if key in metadata:
+            return tuple(metadata[key])
     return ()
