@@ -1,0 +1,32 @@
+"""The patterns in the order in which they are tried: what names a cause before what follows it."""
+
+from connector_healing.core.kusto.pattern import Pattern
+from connector_healing.core.kusto.patterns.configuration import CONFIGURATION, JARS
+from connector_healing.core.kusto.patterns.connection import AUTHENTICATION, NETWORK, SERVICE
+from connector_healing.core.kusto.patterns.ingestion import INGESTION, STORAGE, STREAMING
+from connector_healing.core.kusto.patterns.lookalikes import LOOKALIKES
+from connector_healing.core.kusto.patterns.moves import CLEANUP, MOVES
+from connector_healing.core.kusto.patterns.operations import OPERATIONS
+from connector_healing.core.kusto.patterns.reads import READS
+from connector_healing.core.kusto.patterns.silent import SILENT, UNKNOWN
+
+#: Other software first, since its exceptions pass through the connector's frames; then what the
+#: connector itself says last in a run (moves, operations); the clean-up's failure after every
+#: cause that it may mask; warnings and silence at the end.
+PATTERNS: tuple[Pattern, ...] = (
+    *LOOKALIKES,
+    *MOVES,
+    *OPERATIONS,
+    *INGESTION,
+    *STREAMING,
+    *STORAGE,
+    *CLEANUP,
+    *CONFIGURATION,
+    *JARS,
+    *AUTHENTICATION,
+    *SERVICE,
+    *NETWORK,
+    *READS,
+    *SILENT,
+    *UNKNOWN,
+)

@@ -1,0 +1,408 @@
+"""Cases without an exception: warnings, missing or doubled data, and too little evidence."""
+
+import re
+
+from connector_healing.core.kusto.commands import Command
+from connector_healing.core.kusto.facts import Facts
+from connector_healing.core.kusto.lint import Finding
+from connector_healing.core.kusto.pattern import Detail, Pattern, Place, Written, any_of, sig
+from connector_healing.core.kusto.patterns.conditions import (
+    FAILURES,
+    OPERATION,
+    TEMP,
+    both,
+    is_queued,
+    is_read,
+    is_streaming,
+    of_connector,
+    opposite,
+)
+from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
+
+_MISSING = (
+    "missing", "not in ", "fewer", "less rows", "lost", "not there", "not visible", "not arriv",
+    "disappear", "incomplete", "no rows", "no data", "don't see", "do not see", "cannot see",
+    "can't see", "empty", "nothing in", "not show", "never arriv", "only part", "rows short",
+    "no new rows", "0 rows", "zero rows", "not appear", "nowhere", "are not", "did not arrive",
+)  # fmt: skip
+_TWICE = ("twice", "duplicat", "double", "two times", "two copies", "more rows than", "2x")
+_JUST = re.compile(
+    r"just (?:finished|ended|ran|completed|now)|a (?:minute|moment|few minutes) ago|moments ago"
+    r"|\b(?:[1-9]|one|two|three|four|five) min(?:ute)?s? ago|seconds ago|right after|straight after"
+    r"|immediately after|finished \w{0,10} ?\d min"
+)
+_SHIFTED = (
+    "wrong column", "shifted", "swapped", "mixed up", "wrong columns", "other column",
+    "columns are mixed", "in the wrong",
+)  # fmt: skip
+_ZONE = ("time zone", "timezone", "utc", "hours off", "hour off", "hours later", "hours earlier", "hours ahead", "shifted by")
+_TIME = ("timestamp", "datetime", "time", "hour", "date")
+_EMPTY_LOOKUP = (
+    "0 rows", "no rows", "empty", "nothing", "no records", "no results", "(0 record", "returned no",
+    "[]", "no result",
+)  # fmt: skip
+_TEMP_NAME = re.compile(r"sparkTempTable_\w{1,240}", re.ASCII)
+
+
+def _no_failure(facts: Facts) -> bool:
+    """Nothing in the evidence failed: no exception, no ERROR of the connector."""
+    return not any(
+        word in facts.failing for word in ("exception", " error ", "error:", "fatal", "failedon")
+    )
+
+
+def _said(*words: str) -> "re.Pattern[str]":
+    return re.compile("|".join(re.escape(word) for word in words))
+
+
+_SAYS_MISSING = _said(*_MISSING)
+_SAYS_TWICE = _said(*_TWICE)
+
+
+def _missing(facts: Facts) -> bool:
+    return _SAYS_MISSING.search(facts.said) is not None and _no_failure(facts)
+
+
+def _twice(facts: Facts) -> bool:
+    return _SAYS_TWICE.search(facts.said) is not None
+
+
+def _just(facts: Facts) -> bool:
+    return _JUST.search(facts.said) is not None
+
+
+def _skips(facts: Facts) -> bool:
+    return "ingestifnotexists" in facts.option("sparkIngestionPropertiesJson").lower() or (
+        "ingestifnotexists" in facts.said
+    )
+
+
+def _overflow(facts: Facts) -> bool:
+    if any(f.finding is Finding.OVERFLOW for f in facts.findings):
+        return True
+    found = re.search(r"'batchlimit': (\d{4,12})", facts.lower)
+    return found is not None and int(found.group(1)) >= 2048  # noqa: PLR2004  # lint.BATCH_LIMIT_OVERFLOW
+
+
+def _constant_only(facts: Facts) -> bool:
+    return any(f.finding is Finding.CONSTANT for f in facts.findings) and _no_failure(facts)
+
+
+def _unknown_only(facts: Facts) -> bool:
+    return any(f.finding is Finding.UNKNOWN for f in facts.findings) and _no_failure(facts)
+
+
+def _temp_stands(facts: Facts) -> bool:
+    """A list of temporary tables, or the user's word of one, and no failure."""
+    named = _TEMP_NAME.search(facts.text + "\n" + facts.case.user_text) is not None
+    listed = "tablename" in facts.lower or not any(
+        word in facts.lower for word in ("kustoconnector", "ingestionsourcepath")
+    )
+    return named and listed and _no_failure(facts)
+
+
+def _streamed(facts: Facts) -> bool:
+    return facts.option("format").endswith("KustoSinkProvider") or (
+        "checkpointlocation" in facts.options or "streaming query" in facts.said
+    )
+
+
+_BATCH = Detail(re.compile(r"sparkTempTable_\w{1,150}?[A-Za-z](\d{1,12})_[0-9a-f]{8}_"), "n")
+_TEMP_TABLE = ("temp table", "temporary table", "sparktemptable", "ghost table")
+
+SILENT = (
+    Pattern(
+        id="diag.operation_too_old",
+        cause="The operation is not found any more: `.show operations <id>` keeps six hours.",
+        fix=(
+            "Use the filter form, .show operations | where OperationId == ...: it covers two"
+            " weeks; an empty answer can also mean that the principal may not see it.",
+        ),
+        retryable=None,
+        written=Written.UNDECIDED,
+        signatures=(
+            sig(
+                "show operations",
+                some=_EMPTY_LOOKUP,
+                when=both(_no_failure, lambda f: not f.rows.state),
+            ),
+            sig("show operations", some=_EMPTY_LOOKUP, place=Place.SAID),
+            sig("operation", some=("hours ago", "yesterday", "days ago"), when=lambda f: any(w in f.said for w in _EMPTY_LOOKUP), place=Place.SAID),
+        ),
+        commands=(*OPERATION, Command.COMMANDS),
+        surface=Surface.OPERATIONS,
+        asks_standing=False,
+    ),
+    Pattern(
+        id="write.orphan_temp_table",
+        cause="A temporary table of a transactional write was left: the driver died, its drop "
+        "failed, or the write is still running.",
+        fix=(
+            "See that no run is active (of a streaming query the number before the request id is"
+            " the batch id {batch}), look what the table holds, then drop table by hand.",
+        ),
+        retryable=None,
+        written=Written.UNDECIDED,
+        signatures=(
+            sig(when=_temp_stands),
+            any_of(*_TEMP_TABLE, place=Place.SAID, when=_no_failure),
+        ),
+        details={"batch": _BATCH},
+        ask_when=(
+            (Ask.STREAMING_QUERY_RUNNING, _streamed),
+            (Ask.RUN_ACTIVE, opposite(_streamed)),
+            (Ask.DRIVER_ALIVE, opposite(_streamed)),
+        ),
+        commands=(Command.TEMP_LIST, Command.TEMP_EXACT, Command.TEMP_ROWS, Command.TEMP_BY_REQUEST),
+        surface=Surface.USER_REPORT,
+        operation=Operation.WRITE,
+        mode=Mode.TRANSACTIONAL,
+    ),
+    Pattern(
+        id="config.batch_limit_overflow",
+        cause="clientBatchingLimit times 1 MB overflows a 32-bit integer: every row becomes a blob "
+        "of its own.",
+        fix=("Set clientBatchingLimit <= 2047; 1024 at most is wise, 300 the default.",),
+        retryable=False,
+        written=Written.BY_MODE,
+        signatures=(sig(when=both(_overflow, _no_failure)),),
+        commands=FAILURES,
+        surface=Surface.EXECUTOR_LOG,
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="write.ingest_if_not_exists_ignored",
+        cause="ingestIfNotExists has no effect in this version: the connector empties it before "
+        "it looks at it.",
+        fix=(
+            "Do not rely on ingestIfNotExists (5.2.5 to 7.1.1): deduplicate before the write, or"
+            " in the query by ingest-by tags.",
+        ),
+        retryable=False,
+        written=Written.ALREADY,
+        signatures=(sig(when=both(_skips, _no_failure)),),
+        commands=(Command.TAGS, *FAILURES),
+        surface=Surface.DRIVER_LOG,
+        operation=Operation.WRITE,
+        versions="5.2.5 to 7.1.1",
+    ),
+    Pattern(
+        id="write.duplicates_on_task_retry",
+        cause="A task was tried again after it had queued a part of its rows: they are there twice.",
+        fix=(
+            "Use deterministic partitions (repartition by a key, cache or checkpoint before the"
+            " write) with ensureNoDuplicatedBlobs, or write with Transactional.",
+        ),
+        retryable=False,
+        written=Written.ALREADY,
+        signatures=(sig(when=both(both(_twice, _no_failure), opposite(is_read))),),
+        ask=(Ask.RETRIED_TASKS,),
+        commands=(*FAILURES,),
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="schema.positional_shift",
+        cause="The connector writes CSV by position: columns in another order than the table's "
+        "land in the wrong place, without an error.",
+        fix=(
+            "Set adjustSchema to GenerateDynamicCsvMapping (by name) or FailIfNotMatch: without it"
+            " the data are positional CSV.",
+            "Correct the rows that were written.",
+        ),
+        retryable=False,
+        written=Written.ALREADY,
+        signatures=(any_of(*_SHIFTED, place=Place.SAID, when=lambda f: "column" in f.said and _no_failure(f)),),
+        ask=(Ask.DATAFRAME_SCHEMA,),
+        commands=(Command.SCHEMA,),
+        operation=Operation.WRITE,
+        surface=Surface.DATA_MISSING,
+    ),
+    Pattern(
+        id="read.timezone",
+        cause="Kusto's datetimes are UTC; Spark shows them in the session's time zone.",
+        fix=("Set spark.sql.session.timeZone to UTC, or convert the column; the data are right.",),
+        retryable=False,
+        written=Written.NOTHING,
+        signatures=(
+            any_of(*_ZONE, place=Place.SAID, when=lambda f: any(w in f.said for w in _TIME) and _no_failure(f)),
+        ),
+        ask=(Ask.SESSION_TIME_ZONE,),
+        surface=Surface.DATA_MISSING,
+        operation=Operation.READ,
+        asks_standing=False,
+    ),
+    Pattern(
+        id="write.empty_dataframe",
+        cause="The DataFrame had no rows: nothing was written.",
+        fix=(
+            "Upstream produced no rows: look at the filter and the source; not a Kusto failure.",
+        ),
+        retryable=False,
+        written=Written.NOTHING,
+        signatures=(any_of("finished with no data written", place=Place.WHOLE, when=_no_failure),),
+        commands=(Command.COMMANDS,),
+        surface=Surface.DRIVER_LOG,
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="config.option_key_literal",
+        cause="The name of a Scala constant was passed as an option's key; it is ignored.",
+        fix=("Pass the option's own name ({meant}): readMode with ForceSingleMode, for instance.",),
+        retryable=False,
+        written=Written.NOTHING,
+        signatures=(sig(when=_constant_only),),
+        surface=Surface.DRIVER_LOG,
+    ),
+    Pattern(
+        id="config.unknown_option_ignored",
+        cause="An option that the connector does not know was set; it is ignored silently.",
+        fix=("{option} is ignored: use {meant}.",),
+        retryable=False,
+        written=Written.NOTHING,
+        signatures=(sig(when=both(_unknown_only, opposite(_missing))),),
+        surface=Surface.DRIVER_LOG,
+    ),
+    Pattern(
+        id="queued.pending_batching",
+        cause="The data are queued and wait for the batching policy (5 minutes by default).",
+        fix=(
+            "Wait for the batching time (MaximumBatchingTimeSpan, 5 minutes by default), then count"
+            " again; .show ingestion failures if they do not come.",
+        ),
+        retryable=False,
+        written=Written.ALREADY,
+        signatures=(sig(when=both(is_queued, both(_just, _no_failure))),),
+        commands=(Command.BATCHING, *FAILURES, Command.FAILURES_OF_TABLE, Command.COUNT_NEW),
+        surface=Surface.DATA_MISSING,
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="queued.silent",
+        cause="A queued write ends before the service ingests: failures show only on the service.",
+        fix=(
+            "Run .show ingestion failures first; then wait for the batching time and count rows by"
+            " ingestion_time(); then look at the FailedIngestion diagnostic log.",
+            "An empty answer is no success: other stages are only in the diagnostic log.",
+        ),
+        retryable=None,
+        written=Written.ALREADY,
+        signatures=(sig(when=both(is_queued, _missing)),),
+        ask=(Ask.MINUTES_SINCE_END, Ask.ROW_COUNTS),
+        commands=(*FAILURES, Command.FAILURES_OF_TABLE, Command.BATCHING, Command.COUNT_NEW),
+        surface=Surface.DATA_MISSING,
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="streaming.fallback_to_queued",
+        cause="Streamed data that do not show may have been queued in silence.",
+        fix=(
+            "Look for IngestionStatus 'Queued' in the executor log; wait for the batching time;"
+            " check the streamingingestion policy.",
+        ),
+        retryable=False,
+        written=Written.ALREADY,
+        signatures=(sig(when=both(is_streaming, _missing)),),
+        ask=(Ask.EXECUTOR_LOG,),
+        commands=(Command.STREAMING_POLICY, Command.BATCHING, *FAILURES, Command.STREAMING_FAILURES),
+        surface=Surface.DATA_MISSING,
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="write.async_hidden_failure",
+        cause="With writeEnableAsync the write may have failed behind the driver's back.",
+        fix=("Set writeEnableAsync=false, and look into the executor log.",),
+        retryable=None,
+        written=Written.BY_MODE,
+        signatures=(
+            sig(when=both(_missing, lambda f: f.option("writeEnableAsync").lower() == "true")),
+        ),
+        ask=(Ask.EXECUTOR_LOG,),
+        commands=(Command.COMMANDS, *TEMP, *FAILURES),
+        surface=Surface.DATA_MISSING,
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="unknown.need_mode",
+        cause="Rows are missing without an error; what that means depends on the write mode.",
+        fix=(
+            "Ask for the write mode first: Queued needs .show ingestion failures, Transactional the"
+            " driver log.",
+        ),
+        retryable=None,
+        written=Written.UNDECIDED,
+        signatures=(
+            sig(when=both(_missing, lambda f: f.mode is Mode.UNKNOWN and not is_read(f))),
+        ),
+        commands=(*FAILURES,),
+        surface=Surface.DATA_MISSING,
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="read.fallback_to_distributed",
+        cause="The single query failed, and the connector read by export instead: no failure.",
+        fix=("Benign: set readMode to choose the way at once.",),
+        retryable=False,
+        written=Written.NOTHING,
+        signatures=(any_of("falling back to distributed mode", place=Place.WHOLE),),
+        commands=(Command.QUERIES, Command.COMMANDS),
+        surface=Surface.DRIVER_LOG,
+        operation=Operation.READ,
+        mode=Mode.DISTRIBUTED,
+    ),
+    Pattern(
+        id="benign.empty_partition",
+        cause="A partition without rows: no failure.",
+        fix=("Benign: nothing to do; repartition if most partitions are empty.",),
+        retryable=False,
+        written=Written.NOTHING,
+        signatures=(any_of("no rows to write on partition", place=Place.WHOLE),),
+        surface=Surface.EXECUTOR_LOG,
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="benign.polling_advice",
+        cause="The connector advises to poll on the driver: no failure.",
+        fix=("Benign: set pollingOnDriver=true so that no worker core waits.",),
+        retryable=False,
+        written=Written.NOTHING,
+        signatures=(
+            any_of("recommended to set pollingondriver", place=Place.WHOLE, when=_no_failure),
+        ),
+        surface=Surface.DRIVER_LOG,
+        operation=Operation.WRITE,
+    ),
+)
+
+
+UNKNOWN = (
+    Pattern(
+        id="unknown.need_executor_log",
+        cause="Only Spark's wrapper is shown; the cause stands in the executor log.",
+        fix=("Read the executor log of the failed stage, down to the last 'Caused by'.",),
+        retryable=None,
+        written=Written.BY_MODE,
+        signatures=(
+            any_of(
+                "job aborted due to stage failure",
+                "lost task",
+                "exception in task",
+                "sparkexception",
+                when=of_connector,
+            ),
+        ),
+        ask=(Ask.EXECUTOR_LOG, Ask.FULL_CAUSE_CHAIN),
+        commands=(*FAILURES,),
+        surface=Surface.DRIVER_EXCEPTION,
+    ),
+    Pattern(
+        id="unknown.need_evidence",
+        cause="Nothing in the evidence tells what failed.",
+        fix=("Ask for the driver log at DEBUG (logger KustoConnector) and the exception.",),
+        retryable=None,
+        written=Written.UNDECIDED,
+        signatures=(sig(),),
+        ask=(Ask.DRIVER_DEBUG_LOG,),
+        ask_when=((Ask.CONNECTOR_VERSION, lambda f: not f.case.connector_version),),
+        commands=(Command.COMMANDS,),
+    ),
+)
