@@ -56,7 +56,12 @@ def case_from(value: object, *, where: str = "case") -> KustoCase:
         ),
         libraries=_texts(context.get("libraries"), f"{where}: context.libraries"),
         evidence=_clipped(_text(whole.get("evidence"), f"{where}: evidence")),
-        **texts,
+        connector_version=texts["connector_version"],
+        spark_version=texts["spark_version"],
+        java_version=texts["java_version"],
+        cluster=texts["cluster"],
+        platform=texts["platform"],
+        user_text=texts["user_text"],
     )
 
 

@@ -44,7 +44,9 @@ _SOURCE = "ingest.source_missing"
 _CSV = "ingest.bad_csv"
 
 
-def _each(names: str, pattern: str, action: Action, permanent: bool | None = True) -> dict[str, FailureCode]:  # noqa: FBT001  # a column of the table below
+def _each(
+    names: str, pattern: str, action: Action, permanent: bool | None = True
+) -> dict[str, FailureCode]:  # a column of the table below
     return {name: FailureCode(pattern, action, permanent) for name in names.split()}
 
 
@@ -52,9 +54,7 @@ def _each(names: str, pattern: str, action: Action, permanent: bool | None = Tru
 #: Java SDK 8.0.1 for those that the documents do not list.
 CODES: Mapping[str, FailureCode] = {
     **_each("Stream_WrongNumberOfFields", "ingest.schema_mismatch", _M),
-    **_each(
-        "Stream_ClosingQuoteMissing BadRequest_UnexpectedCharacterInInputStream", _CSV, _D
-    ),
+    **_each("Stream_ClosingQuoteMissing BadRequest_UnexpectedCharacterInInputStream", _CSV, _D),
     **_each(
         "BadRequest_InvalidMapping BadRequest_InvalidMappingReference BadRequest_InconsistentMapping"
         " BadRequest_DuplicateMapping BadRequest_EmptyMappingReference"

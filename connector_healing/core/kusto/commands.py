@@ -98,9 +98,7 @@ _TEMPLATES: Mapping[Command, _Template] = {
         '.show streamingingestion failures | where Database == "{database}" and Table == "{table}"'
     ),
     Command.OPERATION: _Template(".show operations {operation_id}"),
-    Command.OPERATION_ROW: _Template(
-        '.show operations | where OperationId == "{operation_id}"'
-    ),
+    Command.OPERATION_ROW: _Template('.show operations | where OperationId == "{operation_id}"'),
     Command.OPERATION_DETAILS: _Template(".show operation {operation_id} details"),
     Command.EXPORTS: _Template(
         '.show operations | where Operation == "DataExport" and StartedOn > ago(6h)',
@@ -146,9 +144,7 @@ _TEMPLATES: Mapping[Command, _Template] = {
     Command.TABLE_EXISTS: _Template('.show tables | where TableName == "{table}"'),
     Command.TEMP_EXISTS: _Template('.show tables | where TableName == "{user_temp_table}"'),
     Command.DATABASE_PRINCIPALS: _Template(".show database ['{database}'] principals"),
-    Command.INGESTION_RESOURCES: _Template(
-        ".show ingestion resources", endpoint=Endpoint.INGEST
-    ),
+    Command.INGESTION_RESOURCES: _Template(".show ingestion resources", endpoint=Endpoint.INGEST),
     Command.EXPORT_CONTAINERS: _Template(".show export containers", endpoint=Endpoint.INGEST),
     Command.CAPACITY: _Template(".show capacity"),
     Command.WORKLOAD_GROUPS: _Template(".show workload_groups"),
@@ -160,7 +156,9 @@ _TEMPLATES: Mapping[Command, _Template] = {
     ),
 }
 
-_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.I | re.A)
+_GUID = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE | re.ASCII
+)
 _REQUEST_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_\-]{3,127}\Z")
 _SIMPLE_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_]{3,127}\Z")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_ .\-]{0,253}[A-Za-z0-9_])?\Z")
@@ -191,11 +189,11 @@ def is_guid(text: str) -> bool:
 
 def checked(parameters: Mapping[str, str | None]) -> dict[str, str]:
     """The parameters that are what they should be; the others are left out."""
-    found: dict[str, str] = {}
-    for name, value in parameters.items():
-        if value and value != _NIL and _CHECKS[name].match(value):
-            found[name] = value
-    return found
+    return {
+        name: value
+        for name, value in parameters.items()
+        if value and value != _NIL and _CHECKS[name].match(value)
+    }
 
 
 def filled_in(commands: Iterable[Command], known: Mapping[str, str]) -> tuple[FollowUpCommand, ...]:

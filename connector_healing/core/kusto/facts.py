@@ -11,7 +11,7 @@ from connector_healing.core.kusto.commands import checked
 from connector_healing.core.kusto.lint import LintFinding, lint
 from connector_healing.core.kusto.marks import shows_kusto_connector
 from connector_healing.core.kusto.service_rows import ServiceRows, rows_in
-from connector_healing.core.kusto.vocabulary import Mode, Operation, Surface
+from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
 #: A line of a log begins so: its time and level, in Spark's default and in common layouts.
 _LOG_LINE = re.compile(
@@ -59,10 +59,8 @@ def facts_of(case: KustoCase) -> Facts:
     lower = text.lower()
     failing = _failing(text)
     rows = rows_in(text, lower)
-    code = rows.failure_code or _telling_code(text)
-    ingesting = bool(code) and (
-        rows.shows_failures or "ingestion" in lower or rows.failure_code in TELLING or not rows.failure_code
-    )
+    code = rows.failure_code or _telling_code(text, lower, rows)
+    ingesting = bool(code) and (rows.shows_failures or "ingestion" in lower or code in TELLING)
     options = {name.lower(): value or "" for name, value in case.options.items()}
     return Facts(
         case=case,
@@ -78,7 +76,7 @@ def facts_of(case: KustoCase) -> Facts:
         failure=code_of(code, rows.failure_kind, from_update_policy=rows.from_update_policy)
         if ingesting
         else _without_code(rows),
-        parameters=_parameters(text, options, rows),
+        parameters=_parameters(case, options, rows),
         kusto=bool(options.keys() & _CONNECTOR_OPTIONS) or shows_kusto_connector(text),
     )
 
@@ -99,8 +97,16 @@ def _without_code(rows: ServiceRows) -> FailureCode | None:
     return None
 
 
-def _telling_code(text: str) -> str:
+def _telling_code(text: str, lower: str, rows: ServiceRows) -> str:
+    """A code outside its column; in an exception of the SDK it is the engine's, of a command."""
+    told = rows.shows_failures or any(mark in lower for mark in _OF_INGESTION)
+    if not told and any(mark in lower for mark in _OF_COMMANDS):
+        return ""
     return next((code for code in TELLING if code in text), "")
+
+
+_OF_INGESTION = ("ingestion to kusto", "ingestion info", "ingestion failures")
+_OF_COMMANDS = ("dataserviceexception", '"@type"', '"@message"', "ingestionserviceexception")
 
 
 def _failing(text: str) -> str:
@@ -127,14 +133,19 @@ def _last_segment(failing: str) -> str:
     return failing
 
 
-def _parameters(text: str, options: Mapping[str, str], rows: ServiceRows) -> dict[str, str]:
-    ids = [options["requestid"]] if options.get("requestid") else []
+def _parameters(case: KustoCase, options: Mapping[str, str], rows: ServiceRows) -> dict[str, str]:
+    stated = case.answers.get(Ask.REQUEST_ID, "").strip() or options.get("requestid", "")
+    ids = [stated] if stated else []
+    text = case.evidence
     ids += identifiers.request_ids(text)
+    ids += identifiers.request_ids(case.user_text)
     request = next((i for i in ids if checked({"request_id": i})), "")
-    temps = identifiers.temp_tables(text)
+    temps = identifiers.temp_tables(text) or identifiers.temp_tables(case.user_text)
     table = options.get("kustotable") or next(identifiers.tables(text), "")
     underscored = request.replace("-", "_")
     ingest_id, operation_id = _operations(text, rows)
+    operation_id = operation_id or next(identifiers.operation_ids(case.user_text), None)
+    operation_id = case.answers.get(Ask.OPERATION_ID, "").strip() or operation_id
     return checked(
         {
             "request_id": request,

@@ -23,9 +23,11 @@ _TEMP = re.compile(r"(?<![\w/])sparkTempTable_\w{1,240}", re.ASCII)
 _OPERATION = re.compile(
     rf"operation with OperationId:? '?({_GUID})"
     rf"|\.show operations '?({_GUID})|(?:async )?operation id:? '?({_GUID})",
-    re.ASCII | re.I,
+    re.ASCII | re.IGNORECASE,
 )
-_OPERATION_COLUMN = re.compile(rf"OperationId[\"']?[ \t]{{0,3}}[:=|][ \t]{{0,3}}[\"']?({_GUID})", re.I)
+_OPERATION_COLUMN = re.compile(
+    rf"OperationId[\"']?[ \t]{{0,3}}[:=|][ \t]{{0,3}}[\"']?({_GUID})", re.IGNORECASE
+)
 _ROW_GUID = re.compile(rf"(?<![\w\-])({_GUID})(?![\w\-])")
 _TABLE = re.compile(
     rf"'table': 'Some\({_NAME}\)'|, table: '{_NAME}'|to Kusto table '{_NAME}'"

@@ -204,6 +204,4 @@ def _combinations(present: Mapping[str, str]) -> Iterator[LintFinding]:
 
 
 def _combination(option: str, message: str) -> LintFinding:
-    return LintFinding(
-        finding=Finding.COMBINATION, option=option, meant=option, message=message
-    )
+    return LintFinding(finding=Finding.COMBINATION, option=option, meant=option, message=message)

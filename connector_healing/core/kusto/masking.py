@@ -28,11 +28,17 @@ SECRET_OPTIONS = frozenset(
     }
 )
 
-_DEVICE_CODE = re.compile(r"(enter the code:?[ ]{0,3}|user_code[\"':= ]{1,6})[A-Za-z0-9\-]{6,16}", re.I)
+_DEVICE_CODE = re.compile(
+    r"(enter the code:?[ ]{0,3}|user_code[\"':= ]{1,6})[A-Za-z0-9\-]{6,16}", re.IGNORECASE
+)
 _DEVICE_HINTS = ("enter the code", "user_code")
 _QUOTED_SAS = re.compile(r"(sig(?:=|%3[dD]))[^&\s\"'<>;,)]{1,4000}")
-_APP_KEY = re.compile(r"((?:application|app)[ ]?key[ ]{0,2}=[ ]{0,2})[^;\s\"']{1,4000}", re.I)
-_TOKEN = re.compile(r"(access[_ ]?token[\"']?[ ]{0,2}(?:=|:|->)[ ]{0,2}[\"']?)[^\s\"',;)}]{4,16000}", re.I)
+_APP_KEY = re.compile(
+    r"((?:application|app)[ ]?key[ ]{0,2}=[ ]{0,2})[^;\s\"']{1,4000}", re.IGNORECASE
+)
+_TOKEN = re.compile(
+    r"(access[_ ]?token[\"']?[ ]{0,2}(?:=|:|->)[ ]{0,2}[\"']?)[^\s\"',;)}]{4,16000}", re.IGNORECASE
+)
 
 
 def masked_text(text: str, redactor: Redactor) -> str:

@@ -59,9 +59,7 @@ _ALL = (
         _BOTH,
         constant="KUSTO_TOKEN_PROVIDER_CALLBACK_CLASSPATH",
     ),
-    KustoOption(
-        "managedIdentityAuth", _BOTH, Kind.BOOLEAN, constant="KUSTO_MANAGED_IDENTITY_AUTH"
-    ),
+    KustoOption("managedIdentityAuth", _BOTH, Kind.BOOLEAN, constant="KUSTO_MANAGED_IDENTITY_AUTH"),
     KustoOption("managedIdentityClientId", _BOTH, constant="KUSTO_MANAGED_IDENTITY_CLIENT_ID"),
     KustoOption("kustoIngestionUri", _BOTH, constant="KUSTO_INGESTION_URI"),
     KustoOption("timeoutLimit", _BOTH, Kind.INTEGER, (), "172800", "KUSTO_TIMEOUT_LIMIT"),
@@ -87,9 +85,7 @@ _ALL = (
     KustoOption("blobStorageEndpointSuffix", _READ),
     KustoOption("distributedReadModeTransientCache", _READ, Kind.BOOLEAN, (), "false"),
     KustoOption("queryFilterPushDown", _READ, Kind.BOOLEAN),
-    KustoOption(
-        "kustoExportOptionsJson", _READ, Kind.JSON, constant="KUSTO_EXPORT_OPTIONS_JSON"
-    ),
+    KustoOption("kustoExportOptionsJson", _READ, Kind.JSON, constant="KUSTO_EXPORT_OPTIONS_JSON"),
     KustoOption("storageProtocol", _READ, Kind.TEXT, ("wasbs", "abfs", "abfss"), "wasbs"),
     KustoOption("partitionMode", _READ),
     KustoOption("numPartitions", _READ, Kind.INTEGER),
@@ -119,9 +115,7 @@ _ALL = (
         "NoAdjustment",
         "KUSTO_ADJUST_SCHEMA",
     ),
-    KustoOption(
-        "writeEnableAsync", _WRITE, Kind.BOOLEAN, (), "false", "KUSTO_WRITE_ENABLE_ASYNC"
-    ),
+    KustoOption("writeEnableAsync", _WRITE, Kind.BOOLEAN, (), "false", "KUSTO_WRITE_ENABLE_ASYNC"),
     KustoOption("pollingOnDriver", _WRITE, Kind.BOOLEAN, (), "false", "KUSTO_POLLING_ON_DRIVER"),
     KustoOption("writeResultLimit", _WRITE, Kind.LIMIT, (), "1", "KUSTO_WRITE_RESULT_LIMIT"),
     KustoOption(

@@ -98,7 +98,13 @@ class Pattern:
         return any(signature.matches(facts) for signature in self.signatures)
 
 
-def sig(*every: str, some: tuple[str, ...] = (), none: tuple[str, ...] = (), when: Condition | None = None, place: Place = Place.FAILING) -> Signature:
+def sig(
+    *every: str,
+    some: tuple[str, ...] = (),
+    none: tuple[str, ...] = (),
+    when: Condition | None = None,
+    place: Place = Place.FAILING,
+) -> Signature:
     """A signature: all of these texts, one of `some`, nothing of `none`."""
     return Signature(every, some, none, when, place)
 

@@ -4,19 +4,20 @@ import re
 from dataclasses import dataclass
 
 _CODE = re.compile(
-    r"\"?\b[eE]rrorCode(?:String)?\"?\s{0,3}[:=|]\s{0,3}\"?([A-Z][A-Za-z0-9]{1,60}(?:_\w{1,80})?)", re.ASCII
+    r"\"?\b[eE]rrorCode(?:String)?\"?\s{0,3}[:=|]\s{0,3}\"?([A-Z][A-Za-z0-9]{1,60}(?:_\w{1,80})?)",
+    re.ASCII,
 )
 _KIND = re.compile(
     r"\"?(?:FailureKind|failureStatus)\"?\s{0,3}[:=|]\s{0,3}\"?(Permanent|Transient|Exhausted|Unknown)",
     re.ASCII,
 )
 _POLICY = re.compile(
-    r"[oO]riginatesFromUpdatePolicy\"?\s{0,3}[:=]\s{0,3}\"?(?:1|true)\b", re.ASCII | re.I
+    r"[oO]riginatesFromUpdatePolicy\"?\s{0,3}[:=]\s{0,3}\"?(?:1|true)\b", re.ASCII | re.IGNORECASE
 )
 _STATE = re.compile(
     r"\bState[\"']?\s{0,3}[:=|]\s{0,3}[\"']?(InProgress|Completed|Failed|PartiallySucceeded"
     r"|Abandoned|BadInput|Scheduled|Throttled|Canceled|Skipped)\b",
-    re.ASCII | re.I,
+    re.ASCII | re.IGNORECASE,
 )
 _BARE_STATE = re.compile(
     r"(?<=[\t|,])\s{0,8}(InProgress|Completed|Failed|PartiallySucceeded|Abandoned|BadInput"
@@ -58,9 +59,7 @@ def rows_in(text: str, lower: str) -> ServiceRows:
         and "startedon" in lower
         and "failedoperationexception" not in lower
     )
-    operations = (
-        columns and "operation" in lower and not commands and ("operationid" in lower)
-    )
+    operations = columns and "operation" in lower and not commands and ("operationid" in lower)
     code = next((c for c in _CODE.findall(text) if c not in _NO_CODE), "")
     state = _STATE.search(text) or (_BARE_STATE.search(text) if operations or commands else None)
     status = _STATUS.search(text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from connector_healing.core.kusto.case import KustoCase
 from connector_healing.core.kusto.commands import FollowUpCommand, filled_in
 from connector_healing.core.kusto.facts import Facts, facts_of
-from connector_healing.core.kusto.lint import Finding, LintFinding
+from connector_healing.core.kusto.lint import Finding
 from connector_healing.core.kusto.masking import masked
 from connector_healing.core.kusto.pattern import Pattern, Written
 from connector_healing.core.kusto.patterns import PATTERNS
@@ -126,8 +126,6 @@ def _proven(pattern: Pattern, facts: Facts) -> Facts:
         mode = mode if pattern.mode is None else pattern.mode
     if mode is Mode.UNKNOWN and pattern.mode is not None and operation is pattern.operation:
         mode = pattern.mode
-    if operation is Operation.WRITE and mode is Mode.UNKNOWN and facts.operation is not operation:
-        mode = settled_again(facts, operation)
     if surface in {Surface.DRIVER_LOG, Surface.EXECUTOR_LOG} and pattern.surface is not None:
         surface = pattern.surface
     elif not facts.lower.strip() and pattern.surface is Surface.DATA_MISSING:
@@ -136,12 +134,6 @@ def _proven(pattern: Pattern, facts: Facts) -> Facts:
         mode = Mode.NOT_APPLICABLE
         operation = Operation.WRITE if operation is Operation.UNKNOWN else operation
     return replace(facts, operation=operation, mode=mode, surface=surface)
-
-
-def settled_again(facts: Facts, operation: Operation) -> Mode:
-    """The mode, once the pattern has told the operation."""
-    del facts, operation
-    return Mode.UNKNOWN
 
 
 def _retryable(pattern: Pattern, facts: Facts) -> bool | None:
@@ -200,7 +192,7 @@ def _known(ask: Ask, facts: Facts) -> bool:
 
 
 def _warnings(pattern: Pattern, facts: Facts) -> Iterator[str]:
-    yield from (finding.message for finding in facts.findings if _worth(finding))
+    yield from (finding.message for finding in facts.findings)
     if facts.failure is not None and facts.failure_code:
         word = {True: "permanent", False: "transient", None: "of unknown permanence"}
         yield (
@@ -209,7 +201,3 @@ def _warnings(pattern: Pattern, facts: Facts) -> Iterator[str]:
         )
     if pattern.versions != "7.1.1":
         yield f"This pattern's texts: connector {pattern.versions}."
-
-
-def _worth(finding: LintFinding) -> bool:
-    return bool(finding.message)

@@ -64,6 +64,13 @@ def not_of_connector(facts: Facts) -> bool:
     return not facts.kusto
 
 
+def no_failure(facts: Facts) -> bool:
+    """Whether nothing in the evidence failed: no exception, no ERROR line."""
+    return not any(
+        word in facts.failing for word in ("exception", " error ", "error:", "fatal", "failedon")
+    )
+
+
 def unknown_operation(facts: Facts) -> bool:
     """Whether no operation's id was found."""
     return "operation_id" not in facts.parameters

@@ -1,4 +1,4 @@
-"""Options that the connector refuses, and jars that do not fit."""
+"""Options that the connector refuses or misreads."""
 
 import re
 
@@ -13,9 +13,9 @@ from connector_healing.core.kusto.patterns.conditions import (
 )
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
-_COLUMNS = Detail(re.compile(r"not present in the target: ([^\n]{1,300}?)\.?(?:\n|$)"), "the extra columns")
 _OPTION = Detail(
-    re.compile(r"KUSTO_([A-Z_]{2,40}) parameter is missing"), "kustoCluster, kustoDatabase, kustoTable"
+    re.compile(r"KUSTO_([A-Z_]{2,40}) parameter is missing"),
+    "kustoCluster, kustoDatabase, kustoTable",
 )
 _FIELD = Detail(re.compile(r"Unrecognized field \"(\w{1,80})\""), "an unknown field")
 _KNOWN = Detail(
@@ -29,9 +29,7 @@ def _bad_mode(facts: Facts) -> bool:
     """A mode's own value is wrong, so that which one was meant is not known."""
     if "no such writemode" in facts.lower:
         return True
-    return any(
-        f.finding is Finding.VALUE and f.meant.lower() in _BAD_MODES for f in facts.findings
-    )
+    return any(f.finding is Finding.VALUE and f.meant.lower() in _BAD_MODES for f in facts.findings)
 
 
 def _typed(facts: Facts) -> bool:
@@ -42,18 +40,11 @@ def _typed(facts: Facts) -> bool:
 
 
 def _custom_schema(facts: Facts) -> bool:
-    return bool(facts.option("customSchema")) or "kustorelation" in facts.failing or (
-        "customschema" in facts.lower
+    return (
+        bool(facts.option("customSchema"))
+        or "kustorelation" in facts.failing
+        or ("customschema" in facts.lower)
     )
-
-
-def _hyphen(facts: Facts) -> bool:
-    return "-" in facts.option("kustoTable") and "kustoquery" not in facts.options
-
-
-def _normalised(facts: Facts) -> bool:
-    table = facts.option("kustoTable").lower()
-    return _hyphen(facts) and table.replace("-", "_") in facts.lower + facts.said
 
 
 def _old_version(facts: Facts) -> bool:
@@ -74,15 +65,20 @@ CONFIGURATION = (
         "under the other.",
         fix=(
             "Give every write a unique requestId, or leave the option out.",
-            "The temp table shared by both is named after the requestId: look for lost or doubled"
-            " rows.",
+            (
+                "The temp table shared by both is named after the requestId: look for lost or doubled"
+                " rows."
+            ),
         ),
         retryable=None,
         written=Written.BY_MODE,
         signatures=(
             sig(when=_reused),
             any_of(
-                "same requestid", "same request id", "constant requestid", "constant request id",
+                "same requestid",
+                "same request id",
+                "constant requestid",
+                "constant request id",
                 place=Place.SAID,
             ),
         ),
@@ -127,23 +123,14 @@ CONFIGURATION = (
         signatures=(any_of("more than one authentication methods"),),
     ),
     Pattern(
-        id="config.temp_table_missing",
-        cause="The temporary table that tempTableName names does not exist.",
-        fix=("Create the table beforehand, or drop the option tempTableName.",),
-        retryable=False,
-        written=Written.NOTHING,
-        signatures=(any_of("temp table name provided but the table does not exist"),),
-        commands=(Command.TEMP_EXISTS,),
-        operation=Operation.WRITE,
-        mode=Mode.TRANSACTIONAL,
-    ),
-    Pattern(
         id="config.invalid_combination",
         cause="Options exclude one another.",
         fix=(
             "tempTableName goes only with writeMode Transactional and FailIfNotExist.",
-            "KustoStreaming goes without adjustSchema=GenerateDynamicCsvMapping, csvMapping, tags"
-            " and creationTime: use Queued for these.",
+            (
+                "KustoStreaming goes without adjustSchema=GenerateDynamicCsvMapping, csvMapping, tags"
+                " and creationTime: use Queued for these."
+            ),
             "GenerateDynamicCsvMapping excludes csvMappingNameReference.",
         ),
         retryable=False,
@@ -157,73 +144,24 @@ CONFIGURATION = (
                 "not supported for streaming ingestion",
                 "is not supported in streaming",
             ),
-            sig("csvmapping", some=("cannot be used", "can't be used", "are not supported", "not allowed", "are set")),
+            sig(
+                "csvmapping",
+                some=(
+                    "cannot be used",
+                    "can't be used",
+                    "are not supported",
+                    "not allowed",
+                    "are set",
+                ),
+            ),
             sig("generatedynamiccsvmapping", some=("cannot", "can't", "csvmappingnamereference")),
-            sig("illegalargumentexception", "streaming", some=("tags", "csvmapping", "creationtime", "ingestifnotexists")),
+            sig(
+                "illegalargumentexception",
+                "streaming",
+                some=("tags", "csvmapping", "creationtime", "ingestifnotexists"),
+            ),
             sig("illegalargument", "creationtime", "ingest"),
         ),
-        operation=Operation.WRITE,
-    ),
-    Pattern(
-        id="schema.extra_source_columns",
-        cause="The DataFrame has columns that the target table has not.",
-        fix=(
-            "Drop columns that the table has not ({columns}), or add them: .alter-merge table.",
-        ),
-        retryable=False,
-        written=Written.NOTHING,
-        signatures=(
-            any_of("source schema has columns that are not present in the target"),
-        ),
-        commands=(Command.SCHEMA,),
-        details={"columns": _COLUMNS},
-        operation=Operation.WRITE,
-    ),
-    Pattern(
-        id="schema.order_mismatch",
-        cause="The DataFrame's columns differ from the target's in names or order.",
-        fix=(
-            "Select columns in target order, or set adjustSchema to GenerateDynamicCsvMapping.",
-        ),
-        retryable=False,
-        written=Written.NOTHING,
-        signatures=(
-            any_of("target table schema does not match", "schemamatchexception"),
-        ),
-        commands=(Command.SCHEMA,),
-        operation=Operation.WRITE,
-    ),
-    Pattern(
-        id="config.table_name_hyphen",
-        cause="The connector turns '-' in a table's name into '_': it writes to another table.",
-        fix=(
-            "Rename the table without a hyphen, or look for the data in the table with an"
-            " underscore (normalizeTableName).",
-        ),
-        retryable=False,
-        written=Written.NOTHING,
-        signatures=(
-            sig(when=_normalised),
-            sig("doesn't exist", when=_hyphen),
-            any_of("missing", "empty", "no rows", "not there", "no data", place=Place.SAID, when=lambda f: _hyphen(f) and not f.lower.strip()),
-        ),
-        commands=(Command.TABLE_EXISTS, Command.SCHEMA),
-        operation=Operation.WRITE,
-    ),
-    Pattern(
-        id="config.table_missing",
-        cause="The target table does not exist and is not to be created.",
-        fix=(
-            "Set tableCreateOptions to CreateIfNotExist, or create table beforehand; check"
-            " kustoDatabase and kustoTable.",
-        ),
-        retryable=False,
-        written=Written.NOTHING,
-        signatures=(
-            any_of("tablecreateoptions is set to failifnotexist"),
-            sig("table '", "doesn't exist in database"),
-        ),
-        commands=(Command.TABLE_EXISTS,),
         operation=Operation.WRITE,
     ),
     Pattern(
@@ -238,7 +176,9 @@ CONFIGURATION = (
     Pattern(
         id="config.required_option_missing",
         cause="A required option is missing.",
-        fix=("Set {option}: kustoCluster, kustoDatabase and kustoTable or kustoQuery are required.",),
+        fix=(
+            "Set {option}: kustoCluster, kustoDatabase and kustoTable or kustoQuery are required.",
+        ),
         retryable=False,
         written=Written.NOTHING,
         signatures=(
@@ -251,10 +191,12 @@ CONFIGURATION = (
         id="config.bad_enum",
         cause="An option of a closed list has a value that is not in it; the case counts.",
         fix=(
-            "writeMode: Transactional, Queued, KustoStreaming. readMode: ForceSingleMode,"
-            " ForceDistributedMode. tableCreateOptions: CreateIfNotExist, FailIfNotExist."
-            " adjustSchema: NoAdjustment, FailIfNotMatch, GenerateDynamicCsvMapping."
-            " storageProtocol: wasbs, abfs, abfss.",
+            (
+                "writeMode: Transactional, Queued, KustoStreaming. readMode: ForceSingleMode,"
+                " ForceDistributedMode. tableCreateOptions: CreateIfNotExist, FailIfNotExist."
+                " adjustSchema: NoAdjustment, FailIfNotMatch, GenerateDynamicCsvMapping."
+                " storageProtocol: wasbs, abfs, abfss."
+            ),
         ),
         retryable=False,
         written=Written.NOTHING,
@@ -271,9 +213,7 @@ CONFIGURATION = (
     Pattern(
         id="config.abfs_account_key",
         cause="An account key cannot be used with abfs or abfss.",
-        fix=(
-            "Use a SAS in transientStorage, or storageProtocol wasbs with the account key.",
-        ),
+        fix=("Use a SAS in transientStorage, or storageProtocol wasbs with the account key.",),
         retryable=False,
         written=Written.NOTHING,
         signatures=(
@@ -289,8 +229,10 @@ CONFIGURATION = (
         id="config.bad_json",
         cause="A JSON option does not parse, or has a field that the connector does not know.",
         fix=(
-            "Correct the JSON of transientStorage, kustoExportOptionsJson,"
-            " clientRequestPropertiesJson or sparkIngestionPropertiesJson ({field}).",
+            (
+                "Correct the JSON of transientStorage, kustoExportOptionsJson,"
+                " clientRequestPropertiesJson or sparkIngestionPropertiesJson ({field})."
+            ),
             "Known fields: {known}.",
         ),
         retryable=False,
@@ -307,9 +249,11 @@ CONFIGURATION = (
         id="config.wrong_type",
         cause="The value of a number or boolean option does not parse.",
         fix=(
-            "{value} does not parse: timeoutLimit and stagingResourcesAutoCleanupTimeout are"
-            " seconds, clientBatchingLimit and streamingIngestSizeInMB are MB, flags are true or"
-            " false.",
+            (
+                "{value} does not parse: timeoutLimit and stagingResourcesAutoCleanupTimeout are"
+                " seconds, clientBatchingLimit and streamingIngestSizeInMB are MB, flags are true or"
+                " false."
+            ),
         ),
         retryable=False,
         written=Written.NOTHING,
@@ -332,8 +276,10 @@ CONFIGURATION = (
         id="config.untrusted_host",
         cause="The SDK does not trust the cluster's host name.",
         fix=(
-            "Use a host of the trusted endpoints (kustoCluster as a full URL), or upgrade the"
-            " connector to one that knows the suffix.",
+            (
+                "Use a host of the trusted endpoints (kustoCluster as a full URL), or upgrade the"
+                " connector to one that knows the suffix."
+            ),
         ),
         retryable=False,
         written=Written.NOTHING,
@@ -373,124 +319,5 @@ CONFIGURATION = (
         surface=Surface.DRIVER_EXCEPTION,
         asks_standing=False,
         versions="2.3.0 and older",
-    ),
-    Pattern(
-        id="write.temp_table_create_failed",
-        cause="The engine refused the command that creates the temporary (or the new) table: "
-        "nothing was written.",
-        fix=(
-            "Look at the create table command's answer: column names or types that Kusto refuses,"
-            " or a missing right.",
-        ),
-        retryable=False,
-        written=Written.NOTHING,
-        signatures=(
-            sig("initializetablesbyschema", "dataserviceexception"),
-            any_of(".create table sparktemptable", "create-merge table sparktemptable", ".create table ['sparktemp"),
-            sig(
-                "dataserviceexception",
-                some=("syntax error", "syn00", "badrequest_", "semantic error"),
-                when=lambda f: is_write(f) and "processing partition" not in f.segment and "not found" not in f.segment,
-            ),
-        ),
-        commands=(Command.COMMANDS, Command.SCHEMA),
-        operation=Operation.WRITE,
-        surface=Surface.DRIVER_EXCEPTION,
-    ),
-)
-
-
-JARS = (
-    Pattern(
-        id="jar.shading_bug_commons_io",
-        cause="The connector's jar names a class of commons-io that it does not hold.",
-        fix=("Upgrade to 7.0.7 or later: the jar was shaded wrongly (commons-io IOUtils).",),
-        retryable=False,
-        written=Written.NOTHING,
-        signatures=(
-            sig("kusto_connector_shaded", "commons", "io", some=("noclassdeffounderror", "classnotfoundexception"), when=lambda f: "commons/io" in f.lower or "commons.io" in f.lower),
-        ),
-        surface=Surface.DRIVER_EXCEPTION,
-        asks_standing=False,
-        versions="7.0.3 to 7.0.6",
-    ),
-    Pattern(
-        id="jar.scala_version",
-        cause="The connector's jar was built for another Scala version than Spark's.",
-        fix=(
-            "Use the artifact of Spark's Scala: kusto-spark_4.0_2.13 on Spark 4 (Scala 2.13),"
-            " kusto-spark_3.0_2.12 on Spark 3.",
-        ),
-        retryable=False,
-        written=Written.NOTHING,
-        signatures=(
-            any_of(
-                "refarrayops",
-                "scala.predef$.",
-                "scala/serializable",
-                "scala.serializable",
-                "scala/product$class",
-                "scala.collection.mutable.arrayops",
-                "scala/collection/gentraversableonce",
-                "scala.collection.immutable.seq",
-                when=lambda f: any(e in f.lower for e in ("nosuchmethod", "noclassdef", "classnotfound", "abstractmethod", "incompatibleclasschange")),
-            ),
-        ),
-        surface=Surface.DRIVER_EXCEPTION,
-        asks_standing=False,
-    ),
-    Pattern(
-        id="jar.conflict_kusto_sdk",
-        cause="Another version of the Kusto SDK stands in front of the connector's on the class "
-        "path.",
-        fix=(
-            "Remove kusto-data and kusto-ingest from the cluster's libraries: use the uber jar of"
-            " the connector alone.",
-            "If the platform ships them itself, use its own connector or another runtime.",
-        ),
-        retryable=False,
-        written=Written.NOTHING,
-        signatures=(
-            sig(
-                some=("com.microsoft.azure.kusto", "com/microsoft/azure/kusto", "kusto_connector_shaded"),
-                when=lambda f: any(
-                    e in f.lower
-                    for e in ("nosuchmethoderror", "nosuchfielderror", "abstractmethoderror", "incompatibleclasschange", "illegalaccesserror", "verifyerror")
-                ),
-            ),
-            sig("noclassdeffounderror", some=("com/microsoft/azure/kusto", "com.microsoft.azure.kusto")),
-            sig("nosuchmethoderror", some=("io.netty", "reactor.", "com.azure.core"), when=of_connector),
-        ),
-        ask_when=((Ask.INSTALLED_LIBRARIES, lambda f: not f.case.libraries and not f.options),),
-        surface=Surface.DRIVER_EXCEPTION,
-        asks_standing=False,
-    ),
-    Pattern(
-        id="jar.missing_dependency",
-        cause="A class that the connector needs is not on the class path: its jar is not the one "
-        "with its dependencies inside, or the platform's build misses one.",
-        fix=(
-            "Use the uber jar 5.2 or later, which holds its dependencies; with an older one add"
-            " azure-identity and msal4j.",
-            "On Synapse use its own build (synapse datasource).",
-        ),
-        retryable=False,
-        written=Written.NOTHING,
-        signatures=(
-            sig(
-                some=("noclassdeffounderror", "classnotfoundexception"),
-                when=lambda f: (f.kusto or "msal4j" in f.lower)
-                and any(
-                    name in f.lower
-                    for name in ("msal4j", "com/azure/", "com.azure.", "twitter/util", "twitter.util", "resilience4j", "vavr", "adal4j", "univocity", "azure/storage", "com.microsoft.kusto.spark", "com/microsoft/kusto/spark", "kusto.datasource", "httpclient", "jackson")
-                ),
-            ),
-            sig("failed to find data source: com.microsoft.kusto"),
-            sig("failed to find data source: kusto"),
-        ),
-        ask_when=((Ask.PLATFORM, lambda f: not f.case.platform),),
-        surface=Surface.DRIVER_EXCEPTION,
-        asks_standing=False,
-        versions="before 5.2",
     ),
 )

@@ -10,10 +10,14 @@ from connector_healing.core.kusto.patterns.conditions import (
 from connector_healing.core.kusto.vocabulary import Ask, Surface
 
 _EXCEPTION = Detail(
-    re.compile(r"^\s{0,8}(?:[\w.]{0,120}\.)?([A-Z]\w{1,80}(?:Error|Exception))\b(?::|$)", re.MULTILINE),
+    re.compile(
+        r"^\s{0,8}(?!Py4J)([A-Z]\w{1,80}(?:Error|Exception|Exit|Warning))(?::|$)", re.MULTILINE
+    ),
     "PythonException",
 )
-_FUNCTION = Detail(re.compile(r"File \"[^\"\n]{1,300}\", line \d{1,7}, in (\w{1,100})"), "the job's own function")
+_FUNCTION = Detail(
+    re.compile(r"File \"[^\"\n]{1,300}\", line \d{1,7}, in (\w{1,100})"), "the job's own function"
+)
 _CONNECTOR_FAILED = (
     "kusto.ingest.exceptions",
     "kusto.data.exceptions",
@@ -43,8 +47,10 @@ LOOKALIKES = (
         id="not_connector.kusto_rest",
         cause="A program talked to Kusto's REST API or SDK itself; the Spark connector had no part.",
         fix=(
-            "Not the Spark connector: look at the REST source or the SDK call that failed, its URL,"
-            " token and query.",
+            (
+                "Not the Spark connector: look at the REST source or the SDK call that failed, its URL,"
+                " token and query."
+            ),
         ),
         retryable=None,
         written=Written.BY_MODE,
@@ -57,16 +63,20 @@ LOOKALIKES = (
                 "azure/kusto/data",
                 "kustoserviceerror",
                 "azure-kusto-data",
-                when=lambda f: "com.microsoft.kusto" not in f.lower
-                and "kustoconnector" not in f.lower
-                and "com.microsoft.azure.kusto" not in f.lower,
+                when=lambda f: (
+                    "com.microsoft.kusto" not in f.lower
+                    and "kustoconnector" not in f.lower
+                    and "com.microsoft.azure.kusto" not in f.lower
+                ),
             ),
             sig(
                 some=("requests.exceptions", "httpx.", "dlt.", "urllib3", "aiohttp", "restclient"),
-                when=lambda f: "kusto" in f.lower + f.said
-                and "com.microsoft" not in f.lower
-                and "kustoconnector" not in f.lower
-                and "py4j" not in f.lower,
+                when=lambda f: (
+                    "kusto" in f.lower + f.said
+                    and "com.microsoft" not in f.lower
+                    and "kustoconnector" not in f.lower
+                    and "py4j" not in f.lower
+                ),
             ),
         ),
         connector=False,
@@ -147,8 +157,10 @@ LOOKALIKES = (
         id="not_kusto.broadcast_timeout",
         cause="A broadcast join of Spark timed out.",
         fix=(
-            "Spark's broadcast timed out: raise spark.sql.broadcastTimeout or set"
-            " spark.sql.autoBroadcastJoinThreshold=-1.",
+            (
+                "Spark's broadcast timed out: raise spark.sql.broadcastTimeout or set"
+                " spark.sql.autoBroadcastJoinThreshold=-1."
+            ),
         ),
         retryable=True,
         written=Written.BY_MODE,
@@ -167,8 +179,10 @@ LOOKALIKES = (
         id="not_kusto.spark_oom",
         cause="An executor was lost or ran out of memory.",
         fix=(
-            "Executor lost: give the executors more memory (spark.executor.memory,"
-            " memoryOverhead) or use smaller partitions (repartition).",
+            (
+                "Executor lost: give the executors more memory (spark.executor.memory,"
+                " memoryOverhead) or use smaller partitions (repartition)."
+            ),
         ),
         retryable=True,
         written=Written.BY_MODE,
@@ -195,8 +209,10 @@ LOOKALIKES = (
         id="not_failure.cancelled",
         cause="The query or the job was stopped; nothing failed.",
         fix=(
-            "Nothing to repair if it was stopped on purpose: start the query again where it"
-            " should run.",
+            (
+                "Nothing to repair if it was stopped on purpose: start the query again where it"
+                " should run."
+            ),
         ),
         retryable=None,
         written=Written.BY_MODE,
@@ -219,7 +235,9 @@ LOOKALIKES = (
                 "uninterruptibly stopped",
                 "query has been stopped",
             ),
-            sig("job", "cancelled", some=("job group", "stop()", "shutdown"), none=_CONNECTOR_FAILED),
+            sig(
+                "job", "cancelled", some=("job group", "stop()", "shutdown"), none=_CONNECTOR_FAILED
+            ),
         ),
         ask=(Ask.QUERY_STOPPED_ON_PURPOSE,),
         connector=False,
@@ -287,4 +305,3 @@ LOOKALIKES = (
         surface=Surface.DRIVER_EXCEPTION,
     ),
 )
-

@@ -30,7 +30,7 @@ def _never_polled(facts: Facts) -> bool:
 def _once(facts: Facts) -> bool:
     """The line of an empty move stands once: the job's end decides."""
     text = "some extents were not processed"
-    return facts.failing.count(text) < 2 and "…" not in facts.text  # noqa: PLR2004  # twice is a loop
+    return facts.failing.count(text) == 1 and "…" not in facts.text
 
 
 def _no_code(facts: Facts) -> bool:
@@ -50,7 +50,14 @@ MOVES = (
         retryable=False,
         written=Written.ALREADY,
         signatures=(sig("finished successfully", some=_DROP, place=Place.SEGMENT),),
-        commands=(*TEMP, Command.COMMANDS, Command.TEMP_ROWS, Command.TABLE_EXTENTS, Command.DATABASE_PRINCIPALS, Command.TABLE_PRINCIPALS),
+        commands=(
+            *TEMP,
+            Command.COMMANDS,
+            Command.TEMP_ROWS,
+            Command.TABLE_EXTENTS,
+            Command.DATABASE_PRINCIPALS,
+            Command.TABLE_PRINCIPALS,
+        ),
         surface=Surface.DRIVER_EXCEPTION,
         operation=Operation.WRITE,
         mode=Mode.TRANSACTIONAL,
@@ -61,8 +68,10 @@ MOVES = (
         "thread pool: this write was never polled.",
         fix=(
             "Restart the driver: the pool is used up by moves in the 24-h sleep.",
-            "Then see why the earlier moves failed ('Sleeping for: 86400000' in the driver log);"
-            " use Queued or set maxRetriesOnMoveExtents=0 meanwhile.",
+            (
+                "Then see why the earlier moves failed ('Sleeping for: 86400000' in the driver log);"
+                " use Queued or set maxRetriesOnMoveExtents=0 meanwhile."
+            ),
         ),
         retryable=True,
         written=Written.BY_MODE,
@@ -79,10 +88,14 @@ MOVES = (
         cause="Some extents were moved to the target, the others were not: the write is no longer "
         "all or nothing.",
         fix=(
-            "Partial data are in the target, atomicity is broken: do not re-run, or there are"
-            " duplicates.",
-            "If the temporary table sparkTempTable_... still stands, move remaining extents from"
-            " it with .move extents.",
+            (
+                "Partial data are in the target, atomicity broken: do not re-run, or there are"
+                " duplicates."
+            ),
+            (
+                "If the temporary table sparkTempTable_... still stands, move remaining extents from"
+                " it with .move extents."
+            ),
         ),
         retryable=False,
         written=Written.ALREADY,
@@ -124,14 +137,14 @@ MOVES = (
         fix=(
             "Cancel the job and restart the driver: the thread sleeps on.",
             "Drop the temporary table sparkTempTable_... that is left.",
-            "Write with Queued, downgrade or patch the connector (DefaultPeriodicSamplePeriod), or"
-            " set maxRetriesOnMoveExtents=0 to fail at once.",
+            (
+                "Write with Queued, downgrade or patch the connector (DefaultPeriodicSamplePeriod), or"
+                " set maxRetriesOnMoveExtents=0 to fail at once."
+            ),
         ),
         retryable=True,
         written=Written.BY_MODE,
-        signatures=(
-            any_of("sleeping for: 86400000", "defaultperiodicsampleperiod"),
-        ),
+        signatures=(any_of("sleeping for: 86400000", "defaultperiodicsampleperiod"),),
         commands=(Command.COMMANDS, *TEMP, Command.TEMP_ROWS, Command.CAPACITY),
         surface=Surface.DRIVER_LOG,
         operation=Operation.WRITE,
@@ -144,8 +157,10 @@ MOVES = (
         "reason stands only in the operation's Status.",
         fix=(
             "Read the operation's Status for the reason (400, 429, materialized view).",
-            "Raise maxRetriesOnMoveExtents, lower maximalExtentsCountForSplitMergePerNode, or write"
-            " with Queued.",
+            (
+                "Raise maxRetriesOnMoveExtents, lower maximalExtentsCountForSplitMergePerNode, or write"
+                " with Queued."
+            ),
             "Drop the temporary table sparkTempTable_... if it is left.",
         ),
         retryable=True,
@@ -172,8 +187,10 @@ MOVES = (
         "is an endless loop without a pause.",
         fix=(
             "Verify row count of target and temporary table.",
-            "If the line repeats, end the job: the loop never ends, and maxRetriesOnMoveExtents"
-            " does not stop it.",
+            (
+                "If the line repeats, end the job: the loop never ends, and maxRetriesOnMoveExtents"
+                " does not stop it."
+            ),
             "It is a matter of capacity: write with Queued.",
         ),
         retryable=None,
@@ -191,8 +208,10 @@ MOVES = (
         cause="The time limit ran out while the extents were moved; the service may still finish "
         "the move.",
         fix=(
-            "Wait for the operation's end before anything else: the move extents command is still"
-            " running on the service, and a re-run may duplicate.",
+            (
+                "Wait for the operation's end before anything else: the move extents command is still"
+                " running on the service, and a re-run may duplicate."
+            ),
             "Then compare the row counts of the target and of sparkTempTable_...",
             "Raise timeoutLimit, or write with Queued.",
         ),
@@ -219,7 +238,10 @@ MOVES = (
         written=Written.BY_MODE,
         signatures=(
             any_of("ingestion to kusto failed on timeout failure"),
-            sig(_TIMED_OUT, some=("status 'pending'", "is pending", 'status" : "pending', "status: pending")),
+            sig(
+                _TIMED_OUT,
+                some=("status 'pending'", "is pending", 'status" : "pending', "status: pending"),
+            ),
         ),
         commands=(Command.COMMANDS, Command.BATCHING, *FAILURES, *TEMP),
         surface=Surface.DRIVER_EXCEPTION,
@@ -230,10 +252,14 @@ MOVES = (
         id="write.timeout.await",
         cause="The write was not ingested within the time limit; nothing else is known.",
         fix=(
-            "Raise timeoutLimit above the batching time of the table, or lower"
-            " MaximumBatchingTimeSpan.",
-            "Look for the left-over table sparkTempTable_...; look into the driver log for the last"
-            " step before the time-out.",
+            (
+                "Raise timeoutLimit above the batching time of the table, or lower"
+                " MaximumBatchingTimeSpan."
+            ),
+            (
+                "Look for the left-over table sparkTempTable_...; look into the driver log for the last"
+                " step before the time-out."
+            ),
         ),
         retryable=True,
         written=Written.BY_MODE,
@@ -247,8 +273,10 @@ MOVES = (
         id="write.poll.no_status",
         cause="The status of the ingestion could not be read from the service's status table.",
         fix=(
-            "Look into the driver log for 'Failed to fetch operation status': the status table"
-            " answered 404 or 403 (storage firewall, private endpoint).",
+            (
+                "Look into the driver log for 'Failed to fetch operation status': the status table"
+                " answered 404 or 403 (storage firewall, private endpoint)."
+            ),
             "With creationTime set, compare it with the retention of the table.",
             "Upgrade an old connector. The data may be ingested: look before you run again.",
         ),
@@ -267,7 +295,7 @@ MOVES = (
         cause="The ingestion failed first; then the temporary table could not be dropped either.",
         fix=(
             "The first exception is the root: find the ingestion's error code.",
-            "The second (a refused drop, token expiry) is secondary.",
+            "What follows it is a consequence: a refused drop, token expiry secondary.",
             "Drop the temporary table sparkTempTable_... by hand.",
         ),
         retryable=False,
@@ -298,10 +326,12 @@ MOVES = (
         ask_when=(
             (
                 Ask.EXECUTOR_LOG,
-                lambda f: "job aborted due to stage failure" in f.lower
-                and "caused by" not in f.lower
-                and "most recent failure" not in f.lower
-                and "error executor" not in f.lower,
+                lambda f: (
+                    "job aborted due to stage failure" in f.lower
+                    and "caused by" not in f.lower
+                    and "most recent failure" not in f.lower
+                    and "error executor" not in f.lower
+                ),
             ),
         ),
         commands=(Command.COMMANDS, *TEMP, Command.FAILURES_BY_PATH),
@@ -317,8 +347,10 @@ CLEANUP = (
         cause="Only the failed drop of the temporary table is shown; what failed before it stands "
         "earlier in the driver log.",
         fix=(
-            "Look for the earlier exception in driver log: the earliest ERROR of KustoConnector is"
-            " the root.",
+            (
+                "Look for the earlier exception in driver log: the earliest ERROR of KustoConnector is"
+                " the root."
+            ),
             "The drop table of sparkTempTable_... failed too: grant table admin, drop it by hand.",
         ),
         retryable=None,

@@ -54,7 +54,7 @@ def _exports(facts: Facts) -> bool:
 
 
 def _no_status(facts: Facts) -> bool:
-    return bool(facts.rows.state) and len(facts.rows.status.strip(" '\"},")) < 3  # noqa: PLR2004  # shorter is no text
+    return bool(facts.rows.state) and not facts.rows.status.strip(" '\"},")
 
 
 def _no_request(facts: Facts) -> bool:
@@ -73,14 +73,14 @@ OPERATIONS = (
         id="async_op.completed_after_timeout",
         cause="The driver gave up waiting, but the operation completed on the service.",
         fix=(
-            "The operation is Completed: raise timeoutLimit (never below 30 s) and run the read"
-            " again.",
+            (
+                "The operation is Completed: raise timeoutLimit (never below 30 s) and run the read"
+                " again."
+            ),
         ),
         retryable=True,
         written=Written.UNDECIDED,
-        signatures=(
-            any_of("none.get", "timeoutawaitingpendingoperation", when=_completed),
-        ),
+        signatures=(any_of("none.get", "timeoutawaitingpendingoperation", when=_completed),),
         commands=(*_ANSWER, Command.OPERATION_DETAILS),
         surface=Surface.DRIVER_EXCEPTION,
     ),
@@ -89,8 +89,10 @@ OPERATIONS = (
         cause="`.show operations` gave no row: the operation is older than six hours or not "
         "visible. The NullPointerException is the connector's, not a bug of Spark.",
         fix=(
-            "Look the operation up with the filter form of .show operations (two weeks); give the"
-            " principal the right to see it (database monitor).",
+            (
+                "Look the operation up with the filter form of .show operations (two weeks); give the"
+                " principal the right to see it (database monitor)."
+            ),
             "It is not a Spark bug: the row was missing or not visible.",
         ),
         retryable=None,
@@ -129,8 +131,10 @@ OPERATIONS = (
         cause="The workload group's request rate limit policy refused the command.",
         fix=(
             "Run again with backoff; run fewer requests at once.",
-            "Raise the request rate limit policy of the workload group, or use another workload"
-            " group.",
+            (
+                "Raise the request rate limit policy of the workload group, or use another workload"
+                " group."
+            ),
         ),
         retryable=True,
         written=Written.BY_MODE,
@@ -188,10 +192,14 @@ OPERATIONS = (
         cause="The service could not write the export to the storage: a SAS that is absent, "
         "malformed or expired (409 PublicAccessNotPermitted), or a firewall (403).",
         fix=(
-            "Check the SAS in transientStorage: it must be there, begin with '?', and allow write"
-            " and list.",
-            "For 403 AuthorizationFailure open the storage firewall for the cluster (private"
-            " endpoint).",
+            (
+                "Check the SAS in transientStorage: it must be there, begin with '?', and allow write"
+                " and list."
+            ),
+            (
+                "For 403 AuthorizationFailure open the storage firewall for the cluster (private"
+                " endpoint)."
+            ),
         ),
         retryable=False,
         written=Written.NOTHING,
@@ -245,7 +253,7 @@ OPERATIONS = (
         ),
         retryable=None,
         written=Written.UNDECIDED,
-        signatures=(any_of("couldn't monitor the progress of", "couldn’t monitor the progress of"),),
+        signatures=(any_of("couldn't monitor the progress of"),),
         ask=(Ask.SHOW_OPERATIONS_RESULT,),
         commands=(*_ANSWER, Command.EXPORTS),
         surface=Surface.DRIVER_EXCEPTION,

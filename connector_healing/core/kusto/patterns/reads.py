@@ -29,7 +29,7 @@ _HADOOP = (
 
 def _no_cause(facts: Facts) -> bool:
     """The line that tells a limit from a runaway query was cut off."""
-    told = ('"error":{', "80da0", "e_query_result_set", "e_runaway", "exceptions\":[")
+    told = ('"error":{', "80da0", "e_query_result_set", "e_runaway", 'exceptions":[')
     return not any(text in facts.failing.replace(" ", "") for text in told)
 
 
@@ -49,13 +49,17 @@ READS = (
         id="read.runaway",
         cause="The query used more memory than one operator may have (E_RUNAWAY_QUERY).",
         fix=(
-            "Use hint.shufflekey / hint.strategy=shuffle in summarize and join, reduce the data, or"
-            " raise maxmemoryconsumptionperiterator.",
+            (
+                "Use hint.shufflekey / hint.strategy=shuffle in summarize and join, reduce the data, or"
+                " raise maxmemoryconsumptionperiterator."
+            ),
         ),
         retryable=False,
         written=Written.NOTHING,
         signatures=(
-            any_of("e_runaway_query", "80da0001", "runaway query", "maxmemoryconsumptionperiterator"),
+            any_of(
+                "e_runaway_query", "80da0001", "runaway query", "maxmemoryconsumptionperiterator"
+            ),
         ),
         commands=(Command.QUERIES,),
         surface=Surface.DRIVER_EXCEPTION,
@@ -65,8 +69,10 @@ READS = (
         id="read.query_limits",
         cause="The result is larger than a single query may return (500,000 rows or 64 MB).",
         fix=(
-            "Read with ForceDistributedMode, or 'set notruncation;' in the query; the limit is"
-            " 500000 rows or 64 MB.",
+            (
+                "Read with ForceDistributedMode, or 'set notruncation;' in the query; the limit is"
+                " 500000 rows or 64 MB."
+            ),
         ),
         retryable=False,
         written=Written.NOTHING,
@@ -100,8 +106,10 @@ READS = (
         id="storage.no_export_containers",
         cause="The ingest endpoint lists no containers for exports.",
         fix=(
-            "Give transientStorage of your own (and allow it in the callout policy), or read with"
-            " ForceSingleMode.",
+            (
+                "Give transientStorage of your own (and allow it in the callout policy), or read with"
+                " ForceSingleMode."
+            ),
         ),
         retryable=False,
         written=Written.NOTHING,
@@ -121,8 +129,10 @@ READS = (
         id="read.parquet_encoding",
         cause="This Spark cannot read the parquet that the native writer of the export makes.",
         fix=(
-            "Upgrade to Spark 3.3 or later (above 3.3.0), or set useNativeParquetWriter=false in"
-            " kustoExportOptionsJson; connectors from 3.1.10 do so by themselves.",
+            (
+                "Upgrade to Spark 3.3 or later (above 3.3.0), or set useNativeParquetWriter=false in"
+                " kustoExportOptionsJson; connectors from 3.1.10 do so by themselves."
+            ),
         ),
         retryable=False,
         written=Written.NOTHING,
@@ -146,8 +156,10 @@ READS = (
         cause="The SAS of the export's storage was not found in the Hadoop configuration: the "
         "protocol does not fit the storage's endpoint.",
         fix=(
-            "Let storageProtocol match the endpoint (wasbs with blob, abfss with dfs), and check"
-            " fs.azure.abfs.valid.endpoints.",
+            (
+                "Let storageProtocol match the endpoint (wasbs with blob, abfss with dfs), and check"
+                " fs.azure.abfs.valid.endpoints."
+            ),
         ),
         retryable=False,
         written=Written.NOTHING,
@@ -162,20 +174,32 @@ READS = (
         cause="The storage refused to list or read the exported files: an old SAS that Hadoop "
         "keeps for the session, or a firewall.",
         fix=(
-            "Restart session: a cached SAS is kept in the Hadoop configuration; upgrade the"
-            " connector.",
+            (
+                "Restart session: a cached SAS is kept in the Hadoop configuration; upgrade the"
+                " connector."
+            ),
             "Check the network (storage firewall); or give transientStorage of your own.",
         ),
         retryable=False,
         written=Written.NOTHING,
         signatures=(
             any_of("server failed to authenticate the request", "blobstorageexception"),
-            sig("azureexception", some=("storageexception", "authenticat", "authoriz"), when=is_read),
+            sig(
+                "azureexception", some=("storageexception", "authenticat", "authoriz"), when=is_read
+            ),
             sig(
                 some=("azureblobfilesystem", "abfsrestoperationexception", "operation failed:"),
-                when=lambda f: is_read(f) and any(c in f.failing for c in (" 403", "authenticationfailed", "authorizationfailure")),
+                when=lambda f: (
+                    is_read(f)
+                    and any(
+                        c in f.failing
+                        for c in (" 403", "authenticationfailed", "authorizationfailure")
+                    )
+                ),
             ),
-            sig("storageexception", some=("403", "forbidden", "signature", "authoriz"), when=is_read),
+            sig(
+                "storageexception", some=("403", "forbidden", "signature", "authoriz"), when=is_read
+            ),
         ),
         ask=(Ask.SESSION_AGE,),
         ask_when=((Ask.CONNECTOR_VERSION, lambda f: not f.case.connector_version),),
@@ -208,9 +232,7 @@ READS = (
         id="read.estimate_unsupported",
         cause="The estimate of the row count is not supported or slow here: the read waits for it "
         "before it chooses its mode.",
-        fix=(
-            "Set readMode (ForceSingleMode or ForceDistributedMode): no estimate is made then.",
-        ),
+        fix=("Set readMode (ForceSingleMode or ForceDistributedMode): no estimate is made then.",),
         retryable=False,
         written=Written.NOTHING,
         signatures=(
@@ -218,7 +240,11 @@ READS = (
             any_of("estimate", "estimation", place=Place.SAID),
             sig(
                 some=("slow", "takes long", "takes minutes", "minutes before", "long time"),
-                when=lambda f: is_read(f) and "readmode" not in f.options and any(w in f.said for w in ("start", "load", "begin", "before", "plan")),
+                when=lambda f: (
+                    is_read(f)
+                    and "readmode" not in f.options
+                    and any(w in f.said for w in ("start", "load", "begin", "before", "plan"))
+                ),
                 place=Place.SAID,
             ),
         ),

@@ -1,10 +1,10 @@
-"""Cases without an exception: warnings, missing or doubled data, and too little evidence."""
+"""Cases without an exception: ignored options, missing, doubled or displaced data."""
 
 import re
 
 from connector_healing.core.kusto.commands import Command
 from connector_healing.core.kusto.facts import Facts
-from connector_healing.core.kusto.lint import Finding
+from connector_healing.core.kusto.lint import BATCH_LIMIT_OVERFLOW, Finding
 from connector_healing.core.kusto.pattern import Detail, Pattern, Place, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import (
     FAILURES,
@@ -14,7 +14,7 @@ from connector_healing.core.kusto.patterns.conditions import (
     is_queued,
     is_read,
     is_streaming,
-    of_connector,
+    no_failure,
     opposite,
 )
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
@@ -35,20 +35,23 @@ _SHIFTED = (
     "wrong column", "shifted", "swapped", "mixed up", "wrong columns", "other column",
     "columns are mixed", "in the wrong",
 )  # fmt: skip
-_ZONE = ("time zone", "timezone", "utc", "hours off", "hour off", "hours later", "hours earlier", "hours ahead", "shifted by")
+_ZONE = (
+    "time zone",
+    "timezone",
+    "utc",
+    "hours off",
+    "hour off",
+    "hours later",
+    "hours earlier",
+    "hours ahead",
+    "shifted by",
+)
 _TIME = ("timestamp", "datetime", "time", "hour", "date")
 _EMPTY_LOOKUP = (
     "0 rows", "no rows", "empty", "nothing", "no records", "no results", "(0 record", "returned no",
     "[]", "no result",
 )  # fmt: skip
 _TEMP_NAME = re.compile(r"sparkTempTable_\w{1,240}", re.ASCII)
-
-
-def _no_failure(facts: Facts) -> bool:
-    """Nothing in the evidence failed: no exception, no ERROR of the connector."""
-    return not any(
-        word in facts.failing for word in ("exception", " error ", "error:", "fatal", "failedon")
-    )
 
 
 def _said(*words: str) -> "re.Pattern[str]":
@@ -60,7 +63,7 @@ _SAYS_TWICE = _said(*_TWICE)
 
 
 def _missing(facts: Facts) -> bool:
-    return _SAYS_MISSING.search(facts.said) is not None and _no_failure(facts)
+    return _SAYS_MISSING.search(facts.said) is not None and no_failure(facts)
 
 
 def _twice(facts: Facts) -> bool:
@@ -81,15 +84,15 @@ def _overflow(facts: Facts) -> bool:
     if any(f.finding is Finding.OVERFLOW for f in facts.findings):
         return True
     found = re.search(r"'batchlimit': (\d{4,12})", facts.lower)
-    return found is not None and int(found.group(1)) >= 2048  # noqa: PLR2004  # lint.BATCH_LIMIT_OVERFLOW
+    return found is not None and int(found.group(1)) >= BATCH_LIMIT_OVERFLOW
 
 
 def _constant_only(facts: Facts) -> bool:
-    return any(f.finding is Finding.CONSTANT for f in facts.findings) and _no_failure(facts)
+    return any(f.finding is Finding.CONSTANT for f in facts.findings) and no_failure(facts)
 
 
 def _unknown_only(facts: Facts) -> bool:
-    return any(f.finding is Finding.UNKNOWN for f in facts.findings) and _no_failure(facts)
+    return any(f.finding is Finding.UNKNOWN for f in facts.findings) and no_failure(facts)
 
 
 def _temp_stands(facts: Facts) -> bool:
@@ -98,7 +101,7 @@ def _temp_stands(facts: Facts) -> bool:
     listed = "tablename" in facts.lower or not any(
         word in facts.lower for word in ("kustoconnector", "ingestionsourcepath")
     )
-    return named and listed and _no_failure(facts)
+    return named and listed and no_failure(facts)
 
 
 def _streamed(facts: Facts) -> bool:
@@ -115,8 +118,10 @@ SILENT = (
         id="diag.operation_too_old",
         cause="The operation is not found any more: `.show operations <id>` keeps six hours.",
         fix=(
-            "Use the filter form, .show operations | where OperationId == ...: it covers two"
-            " weeks; an empty answer can also mean that the principal may not see it.",
+            (
+                "Use the filter form, .show operations | where OperationId == ...: it covers two"
+                " weeks; an empty answer can also mean that the principal may not see it."
+            ),
         ),
         retryable=None,
         written=Written.UNDECIDED,
@@ -124,10 +129,15 @@ SILENT = (
             sig(
                 "show operations",
                 some=_EMPTY_LOOKUP,
-                when=both(_no_failure, lambda f: not f.rows.state),
+                when=both(no_failure, lambda f: not f.rows.state),
             ),
             sig("show operations", some=_EMPTY_LOOKUP, place=Place.SAID),
-            sig("operation", some=("hours ago", "yesterday", "days ago"), when=lambda f: any(w in f.said for w in _EMPTY_LOOKUP), place=Place.SAID),
+            sig(
+                "operation",
+                some=("hours ago", "yesterday", "days ago"),
+                when=lambda f: any(w in f.said for w in _EMPTY_LOOKUP),
+                place=Place.SAID,
+            ),
         ),
         commands=(*OPERATION, Command.COMMANDS),
         surface=Surface.OPERATIONS,
@@ -138,14 +148,16 @@ SILENT = (
         cause="A temporary table of a transactional write was left: the driver died, its drop "
         "failed, or the write is still running.",
         fix=(
-            "See that no run is active (of a streaming query the number before the request id is"
-            " the batch id {batch}), look what the table holds, then drop table by hand.",
+            (
+                "See that no run is active (of a streaming query the number before the request id is"
+                " the batch id {batch}), look what the table holds, then drop table by hand."
+            ),
         ),
         retryable=None,
         written=Written.UNDECIDED,
         signatures=(
             sig(when=_temp_stands),
-            any_of(*_TEMP_TABLE, place=Place.SAID, when=_no_failure),
+            any_of(*_TEMP_TABLE, place=Place.SAID, when=no_failure),
         ),
         details={"batch": _BATCH},
         ask_when=(
@@ -153,7 +165,12 @@ SILENT = (
             (Ask.RUN_ACTIVE, opposite(_streamed)),
             (Ask.DRIVER_ALIVE, opposite(_streamed)),
         ),
-        commands=(Command.TEMP_LIST, Command.TEMP_EXACT, Command.TEMP_ROWS, Command.TEMP_BY_REQUEST),
+        commands=(
+            Command.TEMP_LIST,
+            Command.TEMP_EXACT,
+            Command.TEMP_ROWS,
+            Command.TEMP_BY_REQUEST,
+        ),
         surface=Surface.USER_REPORT,
         operation=Operation.WRITE,
         mode=Mode.TRANSACTIONAL,
@@ -165,7 +182,7 @@ SILENT = (
         fix=("Set clientBatchingLimit <= 2047; 1024 at most is wise, 300 the default.",),
         retryable=False,
         written=Written.BY_MODE,
-        signatures=(sig(when=both(_overflow, _no_failure)),),
+        signatures=(sig(when=both(_overflow, no_failure)),),
         commands=FAILURES,
         surface=Surface.EXECUTOR_LOG,
         operation=Operation.WRITE,
@@ -175,12 +192,14 @@ SILENT = (
         cause="ingestIfNotExists has no effect in this version: the connector empties it before "
         "it looks at it.",
         fix=(
-            "Do not rely on ingestIfNotExists (5.2.5 to 7.1.1): deduplicate before the write, or"
-            " in the query by ingest-by tags.",
+            (
+                "Do not rely on ingestIfNotExists (5.2.5 to 7.1.1): deduplicate before the write, or"
+                " in the query by ingest-by tags."
+            ),
         ),
         retryable=False,
         written=Written.ALREADY,
-        signatures=(sig(when=both(_skips, _no_failure)),),
+        signatures=(sig(when=both(_skips, no_failure)),),
         commands=(Command.TAGS, *FAILURES),
         surface=Surface.DRIVER_LOG,
         operation=Operation.WRITE,
@@ -190,12 +209,14 @@ SILENT = (
         id="write.duplicates_on_task_retry",
         cause="A task was tried again after it had queued a part of its rows: they are there twice.",
         fix=(
-            "Use deterministic partitions (repartition by a key, cache or checkpoint before the"
-            " write) with ensureNoDuplicatedBlobs, or write with Transactional.",
+            (
+                "Use deterministic partitions (repartition by a key, cache or checkpoint before the"
+                " write) with ensureNoDuplicatedBlobs, or write with Transactional."
+            ),
         ),
         retryable=False,
         written=Written.ALREADY,
-        signatures=(sig(when=both(both(_twice, _no_failure), opposite(is_read))),),
+        signatures=(sig(when=both(both(_twice, no_failure), opposite(is_read))),),
         ask=(Ask.RETRIED_TASKS,),
         commands=(*FAILURES,),
         operation=Operation.WRITE,
@@ -205,13 +226,19 @@ SILENT = (
         cause="The connector writes CSV by position: columns in another order than the table's "
         "land in the wrong place, without an error.",
         fix=(
-            "Set adjustSchema to GenerateDynamicCsvMapping (by name) or FailIfNotMatch: without it"
-            " the data are positional CSV.",
+            (
+                "Set adjustSchema to GenerateDynamicCsvMapping (by name) or FailIfNotMatch: without it"
+                " the data are positional CSV."
+            ),
             "Correct the rows that were written.",
         ),
         retryable=False,
         written=Written.ALREADY,
-        signatures=(any_of(*_SHIFTED, place=Place.SAID, when=lambda f: "column" in f.said and _no_failure(f)),),
+        signatures=(
+            any_of(
+                *_SHIFTED, place=Place.SAID, when=lambda f: "column" in f.said and no_failure(f)
+            ),
+        ),
         ask=(Ask.DATAFRAME_SCHEMA,),
         commands=(Command.SCHEMA,),
         operation=Operation.WRITE,
@@ -224,7 +251,11 @@ SILENT = (
         retryable=False,
         written=Written.NOTHING,
         signatures=(
-            any_of(*_ZONE, place=Place.SAID, when=lambda f: any(w in f.said for w in _TIME) and _no_failure(f)),
+            any_of(
+                *_ZONE,
+                place=Place.SAID,
+                when=lambda f: any(w in f.said for w in _TIME) and no_failure(f),
+            ),
         ),
         ask=(Ask.SESSION_TIME_ZONE,),
         surface=Surface.DATA_MISSING,
@@ -234,12 +265,10 @@ SILENT = (
     Pattern(
         id="write.empty_dataframe",
         cause="The DataFrame had no rows: nothing was written.",
-        fix=(
-            "Upstream produced no rows: look at the filter and the source; not a Kusto failure.",
-        ),
+        fix=("Upstream produced no rows: look at the filter and the source; not a Kusto failure.",),
         retryable=False,
         written=Written.NOTHING,
-        signatures=(any_of("finished with no data written", place=Place.WHOLE, when=_no_failure),),
+        signatures=(any_of("finished with no data written", place=Place.WHOLE, when=no_failure),),
         commands=(Command.COMMANDS,),
         surface=Surface.DRIVER_LOG,
         operation=Operation.WRITE,
@@ -247,7 +276,10 @@ SILENT = (
     Pattern(
         id="config.option_key_literal",
         cause="The name of a Scala constant was passed as an option's key; it is ignored.",
-        fix=("Pass the option's own name ({meant}): readMode with ForceSingleMode, for instance.",),
+        fix=(
+            "Pass the option's own name ({meant}): readMode with ForceSingleMode, for instance.",
+            "Log Analytics has no export/ingest endpoint: only a single read works there.",
+        ),
         retryable=False,
         written=Written.NOTHING,
         signatures=(sig(when=_constant_only),),
@@ -266,12 +298,14 @@ SILENT = (
         id="queued.pending_batching",
         cause="The data are queued and wait for the batching policy (5 minutes by default).",
         fix=(
-            "Wait for the batching time (MaximumBatchingTimeSpan, 5 minutes by default), then count"
-            " again; .show ingestion failures if they do not come.",
+            (
+                "Wait for the batching time (MaximumBatchingTimeSpan, 5 minutes by default), then count"
+                " again; .show ingestion failures if they do not come."
+            ),
         ),
         retryable=False,
         written=Written.ALREADY,
-        signatures=(sig(when=both(is_queued, both(_just, _no_failure))),),
+        signatures=(sig(when=both(is_queued, both(_just, no_failure))),),
         commands=(Command.BATCHING, *FAILURES, Command.FAILURES_OF_TABLE, Command.COUNT_NEW),
         surface=Surface.DATA_MISSING,
         operation=Operation.WRITE,
@@ -280,8 +314,10 @@ SILENT = (
         id="queued.silent",
         cause="A queued write ends before the service ingests: failures show only on the service.",
         fix=(
-            "Run .show ingestion failures first; then wait for the batching time and count rows by"
-            " ingestion_time(); then look at the FailedIngestion diagnostic log.",
+            (
+                "Run .show ingestion failures first; then wait for the batching time and count rows by"
+                " ingestion_time(); then look at the FailedIngestion diagnostic log."
+            ),
             "An empty answer is no success: other stages are only in the diagnostic log.",
         ),
         retryable=None,
@@ -296,14 +332,21 @@ SILENT = (
         id="streaming.fallback_to_queued",
         cause="Streamed data that do not show may have been queued in silence.",
         fix=(
-            "Look for IngestionStatus 'Queued' in the executor log; wait for the batching time;"
-            " check the streamingingestion policy.",
+            (
+                "Look for IngestionStatus 'Queued' in the executor log; wait for the batching time;"
+                " check the streamingingestion policy."
+            ),
         ),
         retryable=False,
         written=Written.ALREADY,
         signatures=(sig(when=both(is_streaming, _missing)),),
         ask=(Ask.EXECUTOR_LOG,),
-        commands=(Command.STREAMING_POLICY, Command.BATCHING, *FAILURES, Command.STREAMING_FAILURES),
+        commands=(
+            Command.STREAMING_POLICY,
+            Command.BATCHING,
+            *FAILURES,
+            Command.STREAMING_FAILURES,
+        ),
         surface=Surface.DATA_MISSING,
         operation=Operation.WRITE,
     ),
@@ -325,84 +368,16 @@ SILENT = (
         id="unknown.need_mode",
         cause="Rows are missing without an error; what that means depends on the write mode.",
         fix=(
-            "Ask for the write mode first: Queued needs .show ingestion failures, Transactional the"
-            " driver log.",
+            (
+                "Ask for the write mode first: Queued needs .show ingestion failures, Transactional the"
+                " driver log."
+            ),
         ),
         retryable=None,
         written=Written.UNDECIDED,
-        signatures=(
-            sig(when=both(_missing, lambda f: f.mode is Mode.UNKNOWN and not is_read(f))),
-        ),
+        signatures=(sig(when=both(_missing, lambda f: f.mode is Mode.UNKNOWN and not is_read(f))),),
         commands=(*FAILURES,),
         surface=Surface.DATA_MISSING,
         operation=Operation.WRITE,
-    ),
-    Pattern(
-        id="read.fallback_to_distributed",
-        cause="The single query failed, and the connector read by export instead: no failure.",
-        fix=("Benign: set readMode to choose the way at once.",),
-        retryable=False,
-        written=Written.NOTHING,
-        signatures=(any_of("falling back to distributed mode", place=Place.WHOLE),),
-        commands=(Command.QUERIES, Command.COMMANDS),
-        surface=Surface.DRIVER_LOG,
-        operation=Operation.READ,
-        mode=Mode.DISTRIBUTED,
-    ),
-    Pattern(
-        id="benign.empty_partition",
-        cause="A partition without rows: no failure.",
-        fix=("Benign: nothing to do; repartition if most partitions are empty.",),
-        retryable=False,
-        written=Written.NOTHING,
-        signatures=(any_of("no rows to write on partition", place=Place.WHOLE),),
-        surface=Surface.EXECUTOR_LOG,
-        operation=Operation.WRITE,
-    ),
-    Pattern(
-        id="benign.polling_advice",
-        cause="The connector advises to poll on the driver: no failure.",
-        fix=("Benign: set pollingOnDriver=true so that no worker core waits.",),
-        retryable=False,
-        written=Written.NOTHING,
-        signatures=(
-            any_of("recommended to set pollingondriver", place=Place.WHOLE, when=_no_failure),
-        ),
-        surface=Surface.DRIVER_LOG,
-        operation=Operation.WRITE,
-    ),
-)
-
-
-UNKNOWN = (
-    Pattern(
-        id="unknown.need_executor_log",
-        cause="Only Spark's wrapper is shown; the cause stands in the executor log.",
-        fix=("Read the executor log of the failed stage, down to the last 'Caused by'.",),
-        retryable=None,
-        written=Written.BY_MODE,
-        signatures=(
-            any_of(
-                "job aborted due to stage failure",
-                "lost task",
-                "exception in task",
-                "sparkexception",
-                when=of_connector,
-            ),
-        ),
-        ask=(Ask.EXECUTOR_LOG, Ask.FULL_CAUSE_CHAIN),
-        commands=(*FAILURES,),
-        surface=Surface.DRIVER_EXCEPTION,
-    ),
-    Pattern(
-        id="unknown.need_evidence",
-        cause="Nothing in the evidence tells what failed.",
-        fix=("Ask for the driver log at DEBUG (logger KustoConnector) and the exception.",),
-        retryable=None,
-        written=Written.UNDECIDED,
-        signatures=(sig(),),
-        ask=(Ask.DRIVER_DEBUG_LOG,),
-        ask_when=((Ask.CONNECTOR_VERSION, lambda f: not f.case.connector_version),),
-        commands=(Command.COMMANDS,),
     ),
 )
