@@ -135,7 +135,8 @@ def _text_of(path: Path) -> str:
             return file.read().decode("utf-8", "replace")
         head = file.read(TEXT_LIMIT // 2)
         file.seek(size - TEXT_LIMIT // 2)
-        return (head + b"\n" + file.read()).decode("utf-8", "replace")
+        tail = file.read().partition(b"\n")[2]
+        return (head.rpartition(b"\n")[0] + b"\n" + tail).decode("utf-8", "replace")
 
 
 def _asked(case: KustoCase) -> KustoTriage:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from connector_healing.core.kusto.condensing import shortened
 from connector_healing.core.kusto.vocabulary import Ask
 from connector_healing.errors import UsageError
 
@@ -55,7 +56,7 @@ def case_from(value: object, *, where: str = "case") -> KustoCase:
             context.get("options_complete"), f"{where}: context.options_complete"
         ),
         libraries=_texts(context.get("libraries"), f"{where}: context.libraries"),
-        evidence=_clipped(_text(whole.get("evidence"), f"{where}: evidence")),
+        evidence=shortened(_text(whole.get("evidence"), f"{where}: evidence"), TEXT_LIMIT),
         connector_version=texts["connector_version"],
         spark_version=texts["spark_version"],
         java_version=texts["java_version"],
@@ -119,10 +120,3 @@ def _kind(value: object) -> str:
     """What a value is, without showing it: it may be a secret."""
     names = {dict: "an object", list: "a list", str: "a text", bool: "a boolean"}
     return names.get(type(value), "null" if value is None else "a number")
-
-
-def _clipped(text: str) -> str:
-    if len(text) <= TEXT_LIMIT:
-        return text
-    half = TEXT_LIMIT // 2
-    return f"{text[:half]}\n{text[-half:]}"

@@ -106,7 +106,7 @@ def _telling_code(text: str, lower: str, rows: ServiceRows) -> str:
 
 
 _OF_INGESTION = ("ingestion to kusto", "ingestion info", "ingestion failures")
-_OF_COMMANDS = ("dataserviceexception", '"@type"', '"@message"', "ingestionserviceexception")
+_OF_COMMANDS = ("dataserviceexception", "datawebexception", "@type", "ingestionserviceexception")
 
 
 def _failing(text: str) -> str:

@@ -79,12 +79,8 @@ _READS = (
     ".topandas",
     "dataframereader",
 )
-_SAYS_WRITE = (
-    "df.write", "we write", "writing", "write ", ".save(", "writes", "a write", "written",
-)  # fmt: skip
-_SAYS_READ = (
-    "spark.read", "we read", "reading", "read ", ".load(", "a read", "reads",
-)  # fmt: skip
+_SAYS_WRITE = re.compile(r"\b(?:writ(?:e|es|ing|ten)|sav(?:e|es|ing|ed)|ingest\w{0,6}|sink)\b")
+_SAYS_READ = re.compile(r"\b(?:reads?|reading|load(?:s|ing|ed)?|quer(?:y|ies|ying))\b")
 _SAYS_MODE = re.compile(r"\b(?:transactional|queued|kustostreaming)\b")
 _WRITE_OPTIONS = {"kustotable", "writemode", "temptablename", "writeenableasync"}
 
@@ -93,8 +89,13 @@ def _has(*marks: str) -> Callable[[Facts], bool]:
     return lambda facts: any(mark in facts.lower for mark in marks)
 
 
-def _says(*words: str) -> Callable[[Facts], bool]:
-    return lambda facts: any(word in facts.said for word in words)
+def _says(words: re.Pattern[str]) -> Callable[[Facts], bool]:
+    return lambda facts: words.search(facts.said) is not None
+
+
+def _says_both(facts: Facts) -> bool:
+    """What the user says names a write and a read."""
+    return _says(_SAYS_WRITE)(facts) and _says(_SAYS_READ)(facts)
 
 
 #: The first that holds decides.
@@ -102,12 +103,16 @@ _RULES: tuple[tuple[Callable[[Facts], bool], Operation], ...] = (
     (lambda f: bool(f.options.keys() & {"kustoquery", "readmode"}), Operation.READ),
     (lambda f: bool(f.options.keys() & _WRITE_OPTIONS), Operation.WRITE),
     (lambda f: f.option("format").endswith("KustoSinkProvider"), Operation.WRITE),
+    (lambda f: any("kustosinkoptions" in name for name in f.options), Operation.WRITE),
+    (lambda f: any("kustosourceoptions" in name for name in f.options), Operation.READ),
     (_has(*_WRITES), Operation.WRITE),
     (_has(*_READS), Operation.READ),
     (lambda f: f.lower.rstrip().endswith(".load"), Operation.READ),
     (lambda f: _SAYS_MODE.search(f.said) is not None, Operation.WRITE),
-    (_says(*_SAYS_WRITE), Operation.WRITE),
-    (_says(*_SAYS_READ), Operation.READ),
+    # Who speaks of both leaves it open.
+    (_says_both, Operation.UNKNOWN),
+    (_says(_SAYS_WRITE), Operation.WRITE),
+    (_says(_SAYS_READ), Operation.READ),
 )
 
 

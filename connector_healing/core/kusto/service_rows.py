@@ -29,6 +29,8 @@ _NO_CODE = frozenset({"Misc", "Null", "None"})
 _FAILURE_COLUMNS = ("failedon", "failurekind", "ingestionsourcepath", "operationkind")
 _OPERATION_COLUMNS = ("startedon", "lastupdatedon", "state")
 _MIN_FAILURE_COLUMNS = 2
+_MIN_COLUMNS = 3
+_TABLE_PART = 8_000  #: Characters of a pasted table that are read for its first row.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +66,11 @@ def rows_in(text: str, lower: str) -> ServiceRows:
     state = _STATE.search(text) or (_BARE_STATE.search(text) if operations or commands else None)
     status = _STATUS.search(text)
     kind = _KIND.search(text)
+    if failures and not code:
+        code = _cell(text, "ErrorCode")
     return ServiceRows(
         failure_code=code,
-        failure_kind=kind.group(1) if kind else "",
+        failure_kind=kind.group(1) if kind else _cell(text, "FailureKind") if failures else "",
         from_update_policy=_POLICY.search(text) is not None,
         state=state.group(1) if state else "",
         status=_status(status, text, lower, rows=operations or commands),
@@ -74,6 +78,28 @@ def rows_in(text: str, lower: str) -> ServiceRows:
         shows_operations=operations and not failures,
         shows_commands=commands and not failures,
     )
+
+
+_DELIMITERS = ("\t", "|", ",")
+
+
+def _cell(text: str, column: str) -> str:
+    """The first row's cell of a pasted table, by the column's name; empty where there is none."""
+    at = text.find(column)
+    if at < 0:
+        return ""
+    start = text.rfind("\n", 0, at) + 1
+    lines = text[start : start + _TABLE_PART].splitlines()
+    for delimiter in _DELIMITERS:
+        names = [name.strip(' "') for name in lines[0].split(delimiter)]
+        if column not in names or len(names) < _MIN_COLUMNS:
+            continue
+        rows = (line.split(delimiter) for line in lines[1:])
+        cells = next(
+            (r for r in rows if len(r) == len(names) and any(c.strip(" -|") for c in r)), []
+        )
+        return cells[names.index(column)].strip(' "\r') if cells else ""
+    return ""
 
 
 def _status(status: re.Match[str] | None, text: str, lower: str, *, rows: bool) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from connector_healing.core.kusto.case import KustoCase
 from connector_healing.core.kusto.commands import FollowUpCommand, filled_in
+from connector_healing.core.kusto.condensing import condensed
 from connector_healing.core.kusto.facts import Facts, facts_of
 from connector_healing.core.kusto.lint import Finding
 from connector_healing.core.kusto.masking import masked
@@ -65,6 +66,7 @@ _AVOIDABLE = (
     "read.hadoop_azure_missing",
     "read.fallback_to_distributed",
 )
+_REQUIRED = {"kustoCluster", "kustoDatabase", "kustoTable", "kustoQuery"}
 _BY_ID = {pattern.id: pattern for pattern in PATTERNS}
 
 
@@ -74,11 +76,14 @@ def triage(case: KustoCase) -> KustoTriage:
     Args:
         case: Of foreign origin and with whatever secrets; none of them comes back.
     """
-    facts = settled(facts_of(masked(case)))
+    short = replace(case, evidence=condensed(case.evidence), user_text=condensed(case.user_text))
+    facts = settled(facts_of(masked(short)))
     pattern = _overridden(next(p for p in PATTERNS if p.matches(facts)), facts)
     facts = _proven(pattern, facts)
-    asks = tuple(_asks(pattern, facts))
     failure = pattern.connector and _is_kusto(pattern, facts)
+    if not failure and facts.mode is Mode.UNKNOWN:
+        facts = replace(facts, mode=Mode.NOT_APPLICABLE)
+    asks = tuple(_asks(pattern, facts)) if failure or not pattern.connector else ()
     return KustoTriage(
         id=facts.case.id,
         is_kusto_connector_failure=failure,
@@ -100,22 +105,24 @@ def triage(case: KustoCase) -> KustoTriage:
 
 def _overridden(pattern: Pattern, facts: Facts) -> Pattern:
     """An option that was ignored is the cause of what it would have avoided."""
-    ignored = any(
-        f.finding in {Finding.CONSTANT, Finding.UNKNOWN} and f.meant == "readMode"
-        for f in facts.findings
-    )
-    if not ignored or not pattern.id.startswith(_AVOIDABLE):
-        return pattern
-    constant = any(f.finding is Finding.CONSTANT for f in facts.findings)
+    ignored = [f for f in facts.findings if f.finding in {Finding.CONSTANT, Finding.UNKNOWN}]
+    constant = any(f.finding is Finding.CONSTANT for f in ignored)
     identity = "config.option_key_literal" if constant else "config.unknown_option_ignored"
-    return replace(_BY_ID[identity], operation=Operation.READ, mode=Mode.DISTRIBUTED)
+    if pattern.id.startswith(_AVOIDABLE) and any(f.meant == "readMode" for f in ignored):
+        return replace(_BY_ID[identity], operation=Operation.READ, mode=Mode.DISTRIBUTED)
+    if pattern.id == "config.required_option_missing" and any(
+        f.meant in _REQUIRED for f in ignored
+    ):
+        return _BY_ID[identity]
+    return pattern
 
 
 def _is_kusto(pattern: Pattern, facts: Facts) -> bool:
     """A pattern that any text fits says nothing of the connector by itself."""
     if not pattern.id.startswith("unknown."):
         return True
-    return facts.kusto or "kusto" in facts.said or "kusto" in facts.lower
+    words = ("kusto", "adx", "data explorer")
+    return facts.kusto or any(word in facts.said or word in facts.lower for word in words)
 
 
 def _proven(pattern: Pattern, facts: Facts) -> Facts:

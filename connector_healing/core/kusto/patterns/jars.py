@@ -14,7 +14,14 @@ _MISSING_CLASS = re.compile(
 )
 _NEEDED = (
     *("msal4j", "com.azure.", "twitter.util", "resilience4j", "vavr", "adal4j", "univocity"),
-    *("azure.storage", "com.microsoft.kusto", "kusto.datasource", "httpclient", "http.client"),
+    *(
+        "azure.storage",
+        "com.microsoft.kusto",
+        "com.microsoft.azure.kusto",
+        "kusto.datasource",
+        "httpclient",
+        "http.client",
+    ),
     *("jackson", "reactor.", "io.netty", "datatables"),
 )
 
@@ -113,10 +120,6 @@ JARS = (
                         "verifyerror",
                     )
                 ),
-            ),
-            sig(
-                "noclassdeffounderror",
-                some=("com/microsoft/azure/kusto", "com.microsoft.azure.kusto"),
             ),
             sig(
                 "nosuchmethoderror",

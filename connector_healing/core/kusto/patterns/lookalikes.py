@@ -2,6 +2,7 @@
 
 import re
 
+from connector_healing.core.kusto.facts import Facts
 from connector_healing.core.kusto.pattern import Detail, Pattern, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import (
     FAILURES,
@@ -23,6 +24,24 @@ _CONNECTOR_FAILED = (
     "kusto.data.exceptions",
     "kusto.spark.exceptions",
 )
+
+#: Packages whose frames are no job's own code.
+_FOREIGN_FRAMES = (
+    *("com.microsoft.", "com.azure.", "kusto_connector_shaded", "org.apache.", "java.", "javax."),
+    *("java.base/", "scala.", "io.netty.", "reactor.", "sun.", "jdk.", "py4j.", "com.fasterxml."),
+    *("io.github.resilience4j", "io.vavr.", "shaded.", "hadoop_azure_shaded", "com.databricks."),
+    *("net.razorvine", "io.delta.", "okhttp3.", "com.google.", "org.codehaus.", "io.grpc."),
+)
+
+
+def _own_frame(facts: Facts) -> bool:
+    """The innermost cause was thrown by code of no known library, under Spark or the connector."""
+    cause = facts.failing.rpartition("caused by:")[2]
+    frame = re.search(r"\n\s{0,8}at ([\w.$/]{3,300})\(", cause)
+    if frame is None or not any(p in facts.failing for p in ("org.apache.spark", "kusto.spark")):
+        return False
+    return "." in frame.group(1) and not frame.group(1).startswith(_FOREIGN_FRAMES)
+
 
 LOOKALIKES = (
     Pattern(
@@ -60,7 +79,7 @@ LOOKALIKES = (
                 "/v2/rest/query",
                 "/v1/rest/mgmt",
                 "azure.kusto.data.exceptions.kusto",
-                "azure/kusto/data",
+                "site-packages/azure/kusto",
                 "kustoserviceerror",
                 "azure-kusto-data",
                 when=lambda f: (
@@ -260,11 +279,7 @@ LOOKALIKES = (
                 "scalaudf.",
                 "udfrunner",
             ),
-            sig(
-                "caused by:",
-                some=("$anonfun$udf", "at com.contoso", ".userdefined"),
-                none=_CONNECTOR_FAILED,
-            ),
+            sig("caused by:", when=_own_frame),
         ),
         details={"exception": _EXCEPTION, "function": _FUNCTION},
         connector=False,

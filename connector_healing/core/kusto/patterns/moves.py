@@ -121,6 +121,7 @@ MOVES = (
         signatures=(
             sig("materialized view", some=("move", "extent"), when=is_write),
             sig("materialized view", some=("cannot move", "tablemoveextents", "moving extents")),
+            any_of("cannot drop/move extents", "will not process these extents"),
             sig("materialized-view", some=("cannot move", "tablemoveextents", "moving extents")),
         ),
         commands=(*OPERATION, Command.COMMANDS, *TEMP, Command.MOVES),

@@ -23,7 +23,8 @@ _MISSING = (
     "missing", "not in ", "fewer", "less rows", "lost", "not there", "not visible", "not arriv",
     "disappear", "incomplete", "no rows", "no data", "don't see", "do not see", "cannot see",
     "can't see", "empty", "nothing in", "not show", "never arriv", "only part", "rows short",
-    "no new rows", "0 rows", "zero rows", "not appear", "nowhere", "are not", "did not arrive",
+    "no new rows", "0 rows", "zero rows", "not appear", "nowhere", "are not", "did not arrive", "half of", "only half", "only some", "% of", "too few", "not all",
+    "less than", "partial",
 )  # fmt: skip
 _TWICE = ("twice", "duplicat", "double", "two times", "two copies", "more rows than", "2x")
 _JUST = re.compile(

@@ -121,6 +121,7 @@ TABLES = (
                 "create-merge table sparktemptable",
                 ".create table ['sparktemp",
             ),
+            any_of("is unsupported for entities of kind", "uses unsupported data type"),
             sig(
                 "dataserviceexception",
                 some=("syntax error", "syn00", "badrequest_", "semantic error"),
