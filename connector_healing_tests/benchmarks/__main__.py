@@ -9,6 +9,7 @@ BENCHMARKS: Mapping[str, str] = {
     "mutation": "the heal mutation score: which corruptions the data checks reject",
     "overhead": "HealingDltResource beside DagsterDltResource on the same source",
     "drift": "the field-mapping engine on renamed and moved fields",
+    "kusto": "the Kusto triage: patterns, modes, questions, commands, look-alikes",
     "faults": "every fault of the sample API, healed or refused, held against the truth",
 }
 

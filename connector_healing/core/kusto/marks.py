@@ -6,6 +6,7 @@
 CONNECTOR_MARKS = (
     "com.microsoft.kusto.spark",
     "kustoconnector:",
+    "kustoconnector [",
     "kusto_connector_shaded",
     "sparktemptable_",
     "kusto.spark.connector",
