@@ -30,6 +30,7 @@ _TRANSACTIONAL = (
     "tablemoveextents",
     "temp table name provided but the table does not exist",
     "move extents to destination table",
+    "tableserviceexception",
 )
 _STREAMING = (
     "streaming ingestion in partition",

@@ -46,6 +46,9 @@ _WRITES = (
     "ingestionresourcemanager",
     "temp_storage",
     "queuedingestclient",
+    "tableserviceexception",
+    "bloboutputstream",
+    "cloudblockblob.upload",
     "sparktemptable_",
     "batchid  ingestionstatus",
     ".save.",
@@ -98,8 +101,20 @@ def _says_both(facts: Facts) -> bool:
     return _says(_SAYS_WRITE)(facts) and _says(_SAYS_READ)(facts)
 
 
+def _contradicted(facts: Facts) -> bool:
+    """A failed operation that no write lets through, under options that are not whole.
+
+    A transactional write catches the failure of its `.move` and tries again (7.1.1), so that this
+    exception speaks of an export, whatever a part of the options says.
+    """
+    failed = "failed to execute kusto operation" in facts.lower
+    proven = any(mark in facts.lower for mark in (*_READS, "moveextents", "finalizehelper"))
+    return failed and not proven and not facts.case.options_complete
+
+
 #: The first that holds decides.
 _RULES: tuple[tuple[Callable[[Facts], bool], Operation], ...] = (
+    (_contradicted, Operation.UNKNOWN),
     (lambda f: bool(f.options.keys() & {"kustoquery", "readmode"}), Operation.READ),
     (lambda f: bool(f.options.keys() & _WRITE_OPTIONS), Operation.WRITE),
     (lambda f: f.option("format").endswith("KustoSinkProvider"), Operation.WRITE),

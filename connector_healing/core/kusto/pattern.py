@@ -88,6 +88,8 @@ class Pattern:
     details: Mapping[str, Detail] = field(default_factory=dict)
     operation: Operation | None = None
     mode: Mode | None = None
+    mode_of_read: Mode | None = None  #: The mode, where it was a read.
+    proves_operation: bool = True  #: Whether `operation` holds where nothing else tells it.
     surface: Surface | None = None
     connector: bool = True  #: Whether it is a failure of the connector.
     asks_standing: bool = True  #: Whether an unknown operation or mode must be asked.

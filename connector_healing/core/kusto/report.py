@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from connector_healing.core.kusto.triage import KustoTriage
-from connector_healing.core.kusto.vocabulary import QUESTIONS
+from connector_healing.core.kusto.vocabulary import QUESTIONS, Operation
 from connector_healing.core.markdown import block, code, prose
 
 _WORDS = {True: "yes", False: "no", None: "not decided by the evidence"}
@@ -39,7 +39,8 @@ def _root_cause(found: KustoTriage) -> Iterator[str]:
     yield prose(found.cause, limit=1_000)
     yield ""
     yield f"- **May a retry help?** {_WORDS[found.retryable]}"
-    yield f"- **May a re-run duplicate data?** {_WORDS[found.rerun_may_duplicate]}"
+    duplicates = "no, a read writes nothing" if found.operation is Operation.READ else ""
+    yield f"- **May a re-run duplicate data?** {duplicates or _WORDS[found.rerun_may_duplicate]}"
     yield f"- **Texts of connector**: {prose(found.versions)}"
 
 

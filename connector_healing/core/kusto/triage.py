@@ -128,7 +128,13 @@ def _is_kusto(pattern: Pattern, facts: Facts) -> bool:
 def _proven(pattern: Pattern, facts: Facts) -> Facts:
     """The facts with what the pattern itself proves."""
     operation, mode, surface = facts.operation, facts.mode, facts.surface
-    if operation is Operation.UNKNOWN and pattern.operation is not None:
+    if operation is Operation.READ and mode is Mode.UNKNOWN and pattern.mode_of_read is not None:
+        mode = pattern.mode_of_read
+    if (
+        operation is Operation.UNKNOWN
+        and pattern.operation is not None
+        and pattern.proves_operation
+    ):
         operation = pattern.operation
         mode = mode if pattern.mode is None else pattern.mode
     if mode is Mode.UNKNOWN and pattern.mode is not None and operation is pattern.operation:
@@ -174,7 +180,8 @@ def _standing(pattern: Pattern, facts: Facts) -> Iterable[Ask]:
     if not pattern.connector or not pattern.asks_standing:
         return ()
     if facts.operation is Operation.UNKNOWN:
-        return (Ask.OPERATION, Ask.WRITE_MODE, Ask.READ_MODE)
+        modes = () if facts.option("writeMode") else (Ask.WRITE_MODE, Ask.READ_MODE)
+        return (Ask.OPERATION, *modes)
     if facts.mode is not Mode.UNKNOWN or any(a is Ask.INTENDED_MODE for a, _ in pattern.ask_when):
         wrong = any(
             f.finding is Finding.VALUE and f.meant in {"writeMode", "readMode"}

@@ -9,6 +9,7 @@ from connector_healing.core.markdown import one_line
 
 _DETAIL = 200
 _LINE = 300
+_BEFORE = 120  #: Characters of a long line in front of what tells.
 _CONSTANTS: Mapping[str, str] = {
     "CLUSTER": "kustoCluster",
     "DATABASE": "kustoDatabase",
@@ -50,6 +51,6 @@ def evidence_line(pattern: Pattern, facts: Facts) -> str:
     if not positions or len(facts.lower) != len(facts.text):
         return ""
     at = min(positions)
-    start = facts.text.rfind("\n", 0, at) + 1
+    start = max(facts.text.rfind("\n", 0, at) + 1, at - _BEFORE)
     end = facts.text.find("\n", at)
     return one_line(facts.text[start : end if end >= 0 else None], _LINE)

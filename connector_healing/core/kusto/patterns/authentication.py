@@ -6,12 +6,15 @@ from connector_healing.core.kusto.pattern import Pattern, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import (
     TEMP,
     both,
+    either,
+    grows,
+    is_read,
     is_single,
     is_write,
     of_connector,
     opposite,
 )
-from connector_healing.core.kusto.vocabulary import Ask, Surface
+from connector_healing.core.kusto.vocabulary import Ask, Mode, Surface
 
 _FORBIDDEN = (
     "is not authorized to",
@@ -77,6 +80,12 @@ def _got_far(facts: Facts) -> bool:
 
 def _fixed_token(facts: Facts) -> bool:
     return bool(facts.option("accessToken")) or "device code" in facts.lower or not facts.options
+
+
+def _engine_only(facts: Facts) -> bool:
+    """A single read, and the look at the schema in load(), talk to the engine alone."""
+    loading = ".load." in facts.failing or ".load\n" in facts.failing
+    return is_single(facts) or (is_read(facts) and loading)
 
 
 def _exports(facts: Facts) -> bool:
@@ -199,6 +208,7 @@ AUTHENTICATION = (
     ),
     Pattern(
         id="auth.ingest.forbidden",
+        mode_of_read=Mode.DISTRIBUTED,
         cause="The ingest endpoint refused the principal: a distributed read gets its export "
         "containers from there.",
         fix=(
@@ -211,7 +221,7 @@ AUTHENTICATION = (
             sig(some=(*_FORBIDDEN, *_BLANK_FORBIDDEN), when=both(_exports, opposite(is_write))),
             sig(
                 some=("acquiring applicationaccesstoken", "acquiring token", *_UNAUTHORIZED),
-                when=_exports,
+                when=either(_exports, grows),
             ),
         ),
         commands=(Command.EXPORT_CONTAINERS, Command.DATABASE_PRINCIPALS),
@@ -230,7 +240,7 @@ AUTHENTICATION = (
         written=Written.NOTHING,
         signatures=(
             any_of(*_FORBIDDEN, when=of_connector),
-            any_of(*_BLANK_FORBIDDEN, when=both(is_single, of_connector)),
+            any_of(*_BLANK_FORBIDDEN, when=both(_engine_only, of_connector)),
         ),
         commands=(Command.DATABASE_PRINCIPALS, Command.QUERIES, Command.COMMANDS),
         surface=Surface.DRIVER_EXCEPTION,

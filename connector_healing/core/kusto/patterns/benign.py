@@ -2,8 +2,12 @@
 
 from connector_healing.core.kusto.commands import Command
 from connector_healing.core.kusto.pattern import Pattern, Place, Written, any_of
-from connector_healing.core.kusto.patterns.conditions import no_failure
-from connector_healing.core.kusto.vocabulary import Mode, Operation, Surface
+from connector_healing.core.kusto.patterns.conditions import (
+    OPERATION,
+    no_failure,
+    unknown_operation,
+)
+from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
 BENIGN = (
     Pattern(
@@ -17,6 +21,17 @@ BENIGN = (
         surface=Surface.DRIVER_LOG,
         operation=Operation.READ,
         mode=Mode.DISTRIBUTED,
+    ),
+    Pattern(
+        id="async_op.monitor_transient",
+        cause="The state of the operation could not be read for a while; what came of it is cut off.",
+        fix=("Look at the operation with .show operations; raise timeoutLimit if it timed out.",),
+        retryable=True,
+        written=Written.UNDECIDED,
+        signatures=(any_of("to retrieve export status", place=Place.WHOLE, when=no_failure),),
+        ask_when=((Ask.OPERATION_ID, unknown_operation),),
+        commands=(*OPERATION, Command.COMMANDS, Command.EXPORTS),
+        surface=Surface.DRIVER_EXCEPTION,
     ),
     Pattern(
         id="benign.empty_partition",

@@ -108,7 +108,13 @@ def status_says(*words: str) -> Condition:
 
 def ingest_side(facts: Facts) -> bool:
     """Whether the ingest endpoint (data management) was asked."""
-    return any(mark in facts.failing for mark in _INGEST)
+    return any(mark in facts.failing for mark in _INGEST) or grows(facts)
+
+
+def grows(facts: Facts) -> bool:
+    """Small reads work and larger ones fail: above 5,000 rows the ingest endpoint is needed."""
+    said = facts.said
+    return is_read(facts) and "work" in said and any(w in said for w in ("fail", "error", "not"))
 
 
 _INGEST = (

@@ -9,7 +9,6 @@ from connector_healing.core.kusto.pattern import Detail, Pattern, Place, Written
 from connector_healing.core.kusto.patterns.conditions import (
     both,
     is_write,
-    of_connector,
 )
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
@@ -35,6 +34,9 @@ def _bad_mode(facts: Facts) -> bool:
 def _typed(facts: Facts) -> bool:
     """A text that does not parse is an option's value, or the connector's frames stand there."""
     frames = ("parsesinkparameters", "parsesourceparameters", "getreadparameters", "kusto.spark")
+    # Outside of tasks only options are parsed; pyspark then names the exception itself.
+    if "captured.numberformatexception" in facts.failing:
+        return True
     wrong = any(f.finding is Finding.TYPE for f in facts.findings)
     return wrong or any(frame in facts.failing for frame in frames)
 
@@ -206,7 +208,7 @@ CONFIGURATION = (
                 "no such sinktablecreationmode option",
                 "invalid value for storageprotocol",
             ),
-            sig("no value found for '", when=of_connector),
+            sig("no value found for '"),
         ),
         ask_when=((Ask.INTENDED_MODE, _bad_mode),),
     ),
@@ -257,7 +259,7 @@ CONFIGURATION = (
         ),
         retryable=False,
         written=Written.NOTHING,
-        signatures=(sig("for input string", when=both(of_connector, _typed)),),
+        signatures=(sig("for input string", when=_typed),),
         details={"value": _VALUE},
     ),
     Pattern(

@@ -7,7 +7,9 @@ from connector_healing.core.kusto.patterns.conditions import (
     FAILURES,
     OPERATION,
     TEMP,
+    is_read,
     is_write,
+    opposite,
 )
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
@@ -356,7 +358,10 @@ CLEANUP = (
         ),
         retryable=None,
         written=Written.BY_MODE,
-        signatures=(any_of(*_DROP),),
+        signatures=(
+            any_of(*_DROP),
+            sig("drop table", some=("not authorized", "forbidden"), when=opposite(is_read)),
+        ),
         ask=(Ask.DRIVER_LOG,),
         commands=(*TEMP, Command.TEMP_ROWS, Command.COMMANDS),
         surface=Surface.DRIVER_EXCEPTION,

@@ -8,7 +8,7 @@ from connector_healing.core.kusto.patterns.conditions import (
     ingest_side,
     of_connector,
 )
-from connector_healing.core.kusto.vocabulary import Ask, Surface
+from connector_healing.core.kusto.vocabulary import Ask, Mode, Surface
 
 _METADATA = (
     "when trying to retrieve cluster metadata",
@@ -71,6 +71,7 @@ NETWORK = (
     ),
     Pattern(
         id="network.ingest.unreachable",
+        mode_of_read=Mode.DISTRIBUTED,
         cause="The ingest endpoint does not answer: connection refused or timed out.",
         fix=(
             (
@@ -89,6 +90,7 @@ NETWORK = (
     ),
     Pattern(
         id="network.ingest.cloudinfo",
+        mode_of_read=Mode.DISTRIBUTED,
         cause="The first contact with the ingest endpoint failed: its metadata could not be read.",
         fix=(
             (

@@ -50,7 +50,7 @@ _FAILED = ("failed", "partiallysucceeded", "canceled", "skipped")
 
 def _exports(facts: Facts) -> bool:
     """The operation is an export: of a read."""
-    return is_read(facts) or "dataexport" in facts.lower or "export" in facts.rows.status
+    return not is_write(facts) or "dataexport" in facts.lower or "export" in facts.rows.status
 
 
 def _no_status(facts: Facts) -> bool:

@@ -183,7 +183,10 @@ READS = (
         retryable=False,
         written=Written.NOTHING,
         signatures=(
-            any_of("server failed to authenticate the request", "blobstorageexception"),
+            sig(
+                some=("server failed to authenticate the request", "blobstorageexception"),
+                none=("tableserviceexception",),
+            ),
             sig(
                 "azureexception", some=("storageexception", "authenticat", "authoriz"), when=is_read
             ),
@@ -207,6 +210,7 @@ READS = (
         surface=Surface.DRIVER_EXCEPTION,
         operation=Operation.READ,
         mode=Mode.DISTRIBUTED,
+        proves_operation=False,
     ),
     Pattern(
         id="read.real_column_cast",

@@ -12,9 +12,8 @@ from connector_healing.core.kusto.patterns.conditions import (
     FAILURES,
     TEMP,
     is_write,
-    opposite,
 )
-from connector_healing.core.kusto.vocabulary import Ask, Operation, Surface
+from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
 _RESOURCES = "unable to get ingestion resources"
 
@@ -138,13 +137,14 @@ STORAGE = (
         ),
         retryable=True,
         written=Written.BY_MODE,
-        signatures=(any_of("failed to ingest from blob"),),
+        signatures=(any_of("failed to ingest from blob", "tableserviceexception"),),
         commands=(Command.INGESTION_RESOURCES, *TEMP),
         operation=Operation.WRITE,
         surface=Surface.EXECUTOR_LOG,
     ),
     Pattern(
         id="network.blob.dns",
+        mode_of_read=Mode.DISTRIBUTED,
         cause="The name of the Kusto-managed storage account does not resolve.",
         fix=(
             (
@@ -163,6 +163,8 @@ STORAGE = (
                 "unknownhostexception",
                 some=(".blob.core.", ".blob.storage.", ".dfs.core.", ".blob."),
             ),
+            # The storage SDK's own wrapper, its message empty: a name that does not resolve.
+            any_of("ioexception:  please see the cause"),
             sig("failed to resolve '", when=_blob_host),
             sig("name or service not known", when=_blob_host),
         ),
@@ -192,9 +194,11 @@ STORAGE = (
                 when=is_write,
             ),
             sig(
-                "bloboutputstream",
-                some=("forbidden", "403"),
-                when=opposite(lambda f: f.operation is Operation.READ),
+                some=("bloboutputstream", "cloudblockblob.upload", "blockblobclient.upload"),
+                when=lambda f: (
+                    f.operation is not Operation.READ
+                    and any(word in f.failing for word in ("forbidden", "403"))
+                ),
             ),
         ),
         commands=(Command.INGESTION_RESOURCES,),

@@ -123,12 +123,11 @@ TABLES = (
             ),
             any_of("is unsupported for entities of kind", "uses unsupported data type"),
             sig(
-                "dataserviceexception",
-                some=("syntax error", "syn00", "badrequest_", "semantic error"),
+                some=("syntax error", "syn00", "badrequest_syntaxerror", "semantic error"),
                 when=lambda f: (
                     is_write(f)
                     and "processing partition" not in f.segment
-                    and "not found" not in f.segment
+                    and "kustoquery" not in f.options
                 ),
             ),
         ),
