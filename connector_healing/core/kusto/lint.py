@@ -49,13 +49,8 @@ SHORTEST_TIMEOUT = 30
 _CLOSE = 0.82
 _SHOWN = 80
 _AUTH_METHODS = ("kustoaadappid", "accesstoken", "tokenprovidercallbackclasspath", "keyvaulturi")
-_MAPPING_KEYS = ("csvMapping", "csvMappingNameReference", "ingestByTags", "dropByTags")
-_STREAMING_FORBIDS = (
-    *_MAPPING_KEYS,
-    "additionalTags",
-    "ingestIfNotExists",
-    "creationTime",
-)
+#: What `validateStreamingProperties` refuses; a mapping by name is let through (7.1.1).
+_STREAMING_FORBIDS = ("csvMapping", "ingestByTags", "dropByTags", "additionalTags", "creationTime")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}\Z")
 
 

@@ -39,6 +39,9 @@ _STREAMING = (
     "streaming final batch",
     "please consider 'queued' writemode",
     "streamingingestclient",
+    "with spark streaming ingestion",
+    "not supported for streaming ingestion",
+    "streamingingestionpolicynotenabled",
 )
 _DISTRIBUTED = (
     "starting exporting data from kusto",

@@ -182,9 +182,8 @@ AUTHENTICATION = (
                 "managed identity authentication failed",
                 "169.254.169.254",
                 "managedidentitycredential",
-                "managed identity",
-                "imds",
             ),
+            sig("managed identity", some=("unavailable", "not available", "failed", "imds")),
         ),
         ask_when=((Ask.PLATFORM, lambda f: not f.case.platform and not f.options),),
         surface=Surface.DRIVER_EXCEPTION,
@@ -197,8 +196,8 @@ AUTHENTICATION = (
         retryable=False,
         written=Written.NOTHING,
         signatures=(
+            sig("no authentication method was supplied", none=("dataserviceexception",)),
             any_of(
-                "no authentication method was supplied",
                 "chainedtokencredential authentication failed",
                 "devicecodecredential",
                 "failed to acquire token with device code",

@@ -222,6 +222,7 @@ CONFIGURATION = (
             sig("account key", some=("abfs", "storageprotocol")),
             sig("storage account key", "protocol"),
             sig("abfs", "invalidparameterexception"),
+            sig("abfs", "illegalargumentexception", "key"),
             sig("storageaccountkey", "abfs"),
         ),
         operation=Operation.READ,
@@ -241,6 +242,13 @@ CONFIGURATION = (
         written=Written.NOTHING,
         signatures=(
             sig("jsonparseexception", none=("dataserviceexception",)),
+            any_of(
+                "sas url couldn't be parsed",
+                "sasurl is null or empty",
+                "storageaccount name is null or empty",
+                "storageaccount key is null or empty",
+                "blob container name is null or empty",
+            ),
             any_of("unrecognizedpropertyexception", "that cannot be parsed as map"),
             sig("mismatchedinputexception", "kusto"),
             sig("jsonmappingexception", "kusto"),
@@ -259,7 +267,10 @@ CONFIGURATION = (
         ),
         retryable=False,
         written=Written.NOTHING,
-        signatures=(sig("for input string", when=_typed),),
+        signatures=(
+            sig("for input string", when=_typed),
+            any_of("is expecting either 'true' or 'false'"),
+        ),
         details={"value": _VALUE},
     ),
     Pattern(
@@ -287,6 +298,7 @@ CONFIGURATION = (
         written=Written.NOTHING,
         signatures=(
             any_of(
+                "kusto_cluster parameter accepts either",
                 "validatehostnameistrusted",
                 "hostname is currently not trusted",
                 "kustotrustedendpoints",
