@@ -30,7 +30,7 @@ _OPERATION_COLUMN = re.compile(
 )
 _ROW_GUID = re.compile(rf"(?<![\w\-])({_GUID})(?![\w\-])")
 _TABLE = re.compile(
-    rf"'table': 'Some\({_NAME}\)'|, table: '{_NAME}'|to Kusto table '{_NAME}'"
+    rf"'table': '?Some\({_NAME}\)|, table: '{_NAME}'|to Kusto table '{_NAME}'"
     rf"|moving extents to '{_NAME}'|Table '{_NAME}' doesn't exist"
     rf"|destination table '{_NAME}'|\"Table\"\s{{0,3}}:\s{{0,3}}\"{_NAME}\"",
     re.ASCII,

@@ -4,6 +4,7 @@ from connector_healing.core.kusto.pattern import Pattern
 from connector_healing.core.kusto.patterns.authentication import AUTHENTICATION
 from connector_healing.core.kusto.patterns.benign import BENIGN
 from connector_healing.core.kusto.patterns.configuration import CONFIGURATION
+from connector_healing.core.kusto.patterns.hidden import HIDDEN
 from connector_healing.core.kusto.patterns.ingestion import INGESTION
 from connector_healing.core.kusto.patterns.jars import JARS
 from connector_healing.core.kusto.patterns.lookalikes import LOOKALIKES
@@ -24,6 +25,7 @@ from connector_healing.core.kusto.patterns.unknown import UNKNOWN
 PATTERNS: tuple[Pattern, ...] = (
     *LOOKALIKES,
     *MOVES,
+    *HIDDEN,
     *OPERATIONS,
     *INGESTION,
     *STREAMING,

@@ -185,7 +185,6 @@ AUTHENTICATION = (
             ),
             sig("managed identity", some=("unavailable", "not available", "failed", "imds")),
         ),
-        ask_when=((Ask.PLATFORM, lambda f: not f.case.platform and not f.options),),
         surface=Surface.DRIVER_EXCEPTION,
     ),
     Pattern(

@@ -310,38 +310,6 @@ MOVES = (
         operation=Operation.WRITE,
         mode=Mode.TRANSACTIONAL,
     ),
-    Pattern(
-        id="write.async_hidden_failure",
-        cause="With writeEnableAsync the write failed behind the driver's back: save() had returned.",
-        fix=(
-            "Set writeEnableAsync=false to see the exception in the driver.",
-            "Look into the executor log of the failed stage for the cause.",
-        ),
-        retryable=None,
-        written=Written.BY_MODE,
-        signatures=(
-            any_of(
-                "not visible in the driver since we're in async mode",
-                "not visible in the driver since we",
-                place=Place.WHOLE,
-            ),
-        ),
-        ask_when=(
-            (
-                Ask.EXECUTOR_LOG,
-                lambda f: (
-                    "job aborted due to stage failure" in f.lower
-                    and "caused by" not in f.lower
-                    and "most recent failure" not in f.lower
-                    and "error executor" not in f.lower
-                ),
-            ),
-        ),
-        commands=(Command.COMMANDS, *TEMP, Command.FAILURES_BY_PATH),
-        surface=Surface.DRIVER_LOG,
-        operation=Operation.WRITE,
-        mode=Mode.TRANSACTIONAL,
-    ),
 )
 
 CLEANUP = (

@@ -22,7 +22,37 @@ def _blob_host(facts: Facts) -> bool:
     return ".blob." in facts.failing
 
 
+_QUEUED = "queued blob for ingestion"
+_LOST = ("lost task", "exception in task")
+_ABORTED = ("aborting job", "job aborted", "py4j")
+
+
+def _retried_and_went_on(facts: Facts) -> bool:
+    """A task had queued blobs, was lost, and its retry queued on: the job did not fail."""
+    lost = max(facts.failing.rfind(mark) for mark in _LOST)
+    first = facts.failing.find(_QUEUED)
+    aborted = any(mark in facts.failing for mark in _ABORTED)
+    return not aborted and 0 <= first < lost < facts.failing.rfind(_QUEUED)
+
+
 STORAGE = (
+    Pattern(
+        id="write.duplicates_on_task_retry",
+        cause="A task was lost after it had queued blobs, and its retry queued them again.",
+        fix=(
+            (
+                "Use deterministic partitions (repartition by a key, cache before the write) with"
+                " ensureNoDuplicatedBlobs, or write with Transactional."
+            ),
+        ),
+        retryable=False,
+        written=Written.ALREADY,
+        signatures=(sig(when=_retried_and_went_on),),
+        ask=(Ask.RETRIED_TASKS,),
+        commands=FAILURES,
+        operation=Operation.WRITE,
+        surface=Surface.EXECUTOR_LOG,
+    ),
     Pattern(
         id="auth.ingest.forbidden",
         cause="The ingest endpoint itself answered that the principal is not allowed.",

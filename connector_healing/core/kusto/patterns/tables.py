@@ -15,13 +15,16 @@ _COLUMNS = Detail(
 )
 
 
+def _table(facts: Facts) -> str:
+    return (facts.option("kustoTable") or facts.parameters.get("table", "")).lower()
+
+
 def _hyphen(facts: Facts) -> bool:
-    return "-" in facts.option("kustoTable") and "kustoquery" not in facts.options
+    return "-" in _table(facts) and "kustoquery" not in facts.options
 
 
 def _normalised(facts: Facts) -> bool:
-    table = facts.option("kustoTable").lower()
-    return _hyphen(facts) and table.replace("-", "_") in facts.lower + facts.said
+    return _hyphen(facts) and _table(facts).replace("-", "_") in facts.lower + facts.said
 
 
 TABLES = (
