@@ -57,6 +57,7 @@ class Command(StrEnum):
     TAGS = "tags"
     TABLE_EXISTS = "table_exists"
     TEMP_EXISTS = "temp_exists"
+    NORMALISED_EXISTS = "normalised_exists"
     DATABASE_PRINCIPALS = "database_principals"
     INGESTION_RESOURCES = "ingestion_resources"
     EXPORT_CONTAINERS = "export_containers"
@@ -143,6 +144,7 @@ _TEMPLATES: Mapping[Command, _Template] = {
     ),
     Command.TABLE_EXISTS: _Template('.show tables | where TableName == "{table}"'),
     Command.TEMP_EXISTS: _Template('.show tables | where TableName == "{user_temp_table}"'),
+    Command.NORMALISED_EXISTS: _Template('.show tables | where TableName == "{normalised_table}"'),
     Command.DATABASE_PRINCIPALS: _Template(".show database ['{database}'] principals"),
     Command.INGESTION_RESOURCES: _Template(".show ingestion resources", endpoint=Endpoint.INGEST),
     Command.EXPORT_CONTAINERS: _Template(".show export containers", endpoint=Endpoint.INGEST),
@@ -172,6 +174,7 @@ _CHECKS: Mapping[str, re.Pattern[str]] = {
     "database": _IDENTIFIER,
     "table": _IDENTIFIER,
     "plain_table": _PLAIN,
+    "normalised_table": _IDENTIFIER,
     "temp_table": _PLAIN,
     "user_temp_table": _IDENTIFIER,
 }

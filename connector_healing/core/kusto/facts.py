@@ -155,6 +155,7 @@ def _parameters(case: KustoCase, options: Mapping[str, str], rows: ServiceRows) 
             "database": options.get("kustodatabase") or next(identifiers.databases(text), ""),
             "table": table,
             "plain_table": table,
+            "normalised_table": table.replace("-", "_"),
             "temp_table": temps[-1] if temps else "",
             "user_temp_table": options.get("temptablename", ""),
         }

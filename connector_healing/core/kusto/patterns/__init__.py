@@ -7,6 +7,7 @@ from connector_healing.core.kusto.patterns.configuration import CONFIGURATION
 from connector_healing.core.kusto.patterns.hidden import HIDDEN
 from connector_healing.core.kusto.patterns.ingestion import INGESTION
 from connector_healing.core.kusto.patterns.jars import JARS
+from connector_healing.core.kusto.patterns.leftovers import LEFTOVERS
 from connector_healing.core.kusto.patterns.lookalikes import LOOKALIKES
 from connector_healing.core.kusto.patterns.moves import CLEANUP, MOVES
 from connector_healing.core.kusto.patterns.network import NETWORK
@@ -38,6 +39,7 @@ PATTERNS: tuple[Pattern, ...] = (
     *SERVICE,
     *NETWORK,
     *READS,
+    *LEFTOVERS,
     *SILENT,
     *BENIGN,
     *UNKNOWN,

@@ -4,6 +4,7 @@ from connector_healing.core.kusto.commands import Command
 from connector_healing.core.kusto.facts import Facts
 from connector_healing.core.kusto.pattern import Pattern, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import (
+    FAILURES,
     TEMP,
     both,
     either,
@@ -162,7 +163,7 @@ AUTHENTICATION = (
             sig(some=_UNAUTHORIZED, when=both(_got_far, _fixed_token)),
         ),
         ask_when=((Ask.AUTH_METHOD, _unknown_auth),),
-        commands=(*TEMP, Command.COMMANDS),
+        commands=(*TEMP, Command.COMMANDS, Command.QUERIES, *FAILURES),
         surface=Surface.DRIVER_EXCEPTION,
     ),
     Pattern(

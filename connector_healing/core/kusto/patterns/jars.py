@@ -127,7 +127,7 @@ JARS = (
                 when=of_connector,
             ),
         ),
-        ask_when=((Ask.INSTALLED_LIBRARIES, lambda f: not f.case.libraries and not f.options),),
+        ask=(Ask.INSTALLED_LIBRARIES,),
         surface=Surface.DRIVER_EXCEPTION,
         asks_standing=False,
     ),

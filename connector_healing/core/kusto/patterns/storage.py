@@ -201,6 +201,7 @@ STORAGE = (
         commands=(
             Command.INGESTION_RESOURCES,
             Command.EXPORT_CONTAINERS,
+            Command.COMMANDS,
         ),
         surface=Surface.EXECUTOR_LOG,
     ),

@@ -84,7 +84,7 @@ TABLES = (
                 when=lambda f: _hyphen(f) and not f.lower.strip(),
             ),
         ),
-        commands=(Command.TABLE_EXISTS, Command.SCHEMA),
+        commands=(Command.TABLE_EXISTS, Command.NORMALISED_EXISTS, Command.SCHEMA),
         operation=Operation.WRITE,
     ),
     Pattern(

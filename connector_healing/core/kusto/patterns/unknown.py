@@ -25,7 +25,7 @@ UNKNOWN = (
             ),
         ),
         ask=(Ask.EXECUTOR_LOG, Ask.FULL_CAUSE_CHAIN),
-        commands=(*FAILURES,),
+        commands=(*FAILURES, Command.COMMANDS),
         surface=Surface.DRIVER_EXCEPTION,
     ),
     Pattern(
