@@ -54,6 +54,9 @@ def _old_version(facts: Facts) -> bool:
     return tuple(int(n) for n in numbers[:3]) < (2, 5, 1) if numbers else False
 
 
+_AT_ONCE = ("same time", "parallel", "concurrent", "at once", "simultaneous", "fixed", "constant")
+
+
 def _reused(facts: Facts) -> bool:
     """One request id stands at the head of two writes of one log."""
     ids = re.findall(r"'requestid': '([^'\n]{1,128})'", facts.lower)
@@ -81,6 +84,11 @@ CONFIGURATION = (
                 "same request id",
                 "constant requestid",
                 "constant request id",
+                place=Place.SAID,
+            ),
+            sig(
+                some=("requestid", "request id"),
+                when=lambda f: any(word in f.said for word in _AT_ONCE),
                 place=Place.SAID,
             ),
         ),

@@ -6,6 +6,8 @@ from connector_healing.core.kusto.facts import Facts
 from connector_healing.core.kusto.pattern import Detail, Pattern, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import (
     FAILURES,
+    either,
+    is_write,
     not_of_connector,
 )
 from connector_healing.core.kusto.vocabulary import Ask, Surface
@@ -91,7 +93,7 @@ LOOKALIKES = (
             sig(
                 some=("requests.exceptions", "httpx.", "dlt.", "urllib3", "aiohttp", "restclient"),
                 when=lambda f: (
-                    "kusto" in f.lower + f.said
+                    any(word in f.lower + f.said for word in ("kusto", "adx"))
                     and "com.microsoft" not in f.lower
                     and "kustoconnector" not in f.lower
                     and "py4j" not in f.lower
@@ -189,7 +191,9 @@ LOOKALIKES = (
                 "broadcastexchangeexec",
                 "spark.sql.broadcasttimeout",
                 "broadcastexchange",
+                "broadcasthashjoin",
             ),
+            sig("futures timed out after", none=("kusto.spark.utils", "finalizehelper")),
         ),
         connector=False,
         surface=Surface.DRIVER_EXCEPTION,
@@ -244,8 +248,10 @@ LOOKALIKES = (
                 "was cancelled by user",
                 "cancelled by user",
                 "job cancelled",
-                "java.lang.interruptedexception",
-                "closedbyinterruptexception",
+                "] was stopped",
+                "keyboardinterrupt",
+                "stage cancelled",
+                "stage was cancelled",
                 "was stopped by user",
                 "stopped by the user",
                 "query terminated by",
@@ -253,6 +259,10 @@ LOOKALIKES = (
                 "streaming query was stopped",
                 "uninterruptibly stopped",
                 "query has been stopped",
+            ),
+            sig(
+                some=("java.lang.interruptedexception", "closedbyinterruptexception"),
+                none=(*_CONNECTOR_FAILED, "polling on ingestion status"),
             ),
             sig(
                 "job", "cancelled", some=("job group", "stop()", "shutdown"), none=_CONNECTOR_FAILED
@@ -300,7 +310,7 @@ LOOKALIKES = (
                 'no filesystem for scheme "abfss"',
                 "no filesystem for scheme: wasbs",
                 "no filesystem for scheme: abfss",
-                when=not_of_connector,
+                when=either(not_of_connector, is_write),
             ),
         ),
         connector=False,
@@ -312,9 +322,7 @@ LOOKALIKES = (
         fix=("Fix job code: {exception} in {function}.",),
         retryable=False,
         written=Written.BY_MODE,
-        signatures=(
-            sig("traceback (most recent call last)", none=("py4j", "kusto"), when=not_of_connector),
-        ),
+        signatures=(sig("traceback (most recent call last)", none=("py4j", "kusto", "pyspark")),),
         details={"exception": _EXCEPTION, "function": _FUNCTION},
         connector=False,
         surface=Surface.DRIVER_EXCEPTION,

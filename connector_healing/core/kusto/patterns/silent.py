@@ -10,6 +10,7 @@ from connector_healing.core.kusto.patterns.conditions import (
     FAILURES,
     TEMP,
     both,
+    either,
     is_queued,
     is_read,
     is_streaming,
@@ -19,14 +20,25 @@ from connector_healing.core.kusto.patterns.conditions import (
 )
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
-_MISSING = (
-    "missing", "not in ", "fewer", "less rows", "lost", "not there", "not visible", "not arriv",
-    "disappear", "incomplete", "no rows", "no data", "don't see", "do not see", "cannot see",
-    "can't see", "empty", "nothing in", "not show", "never arriv", "only part", "rows short",
-    "no new rows", "0 rows", "zero rows", "not appear", "nowhere", "are not", "did not arrive", "half of", "only half", "only some", "% of", "too few", "not all",
-    "less than", "partial",
-)  # fmt: skip
-_TWICE = ("twice", "duplicat", "double", "two times", "two copies", "more rows than", "2x")
+#: Rows that are not there, however it is said.
+_SAYS_MISSING = re.compile(
+    r"missing|fewer|\bless rows|\blost\b|\blos(?:es|ing)\b|disappear|vanish|incomplete|\babsent"
+    r"|\black(?:s|ing)?\b|\bno (?:new )?(?:rows|data|records)\b|\b(?:0|zero) (?:rows|records)"
+    r"|\bempty\b|\bnothing\b|nowhere|rows short|too few|less than|\bpartial|half of|% of"
+    r"|\bnot in\b|\bis (?:still )?0\b|returns 0|\bonly (?:half|some|part|a part|\d[\w.,]{0,12})"
+    r"|(?:\bnot|n't|never|cannot) (?:\w{1,12} ){0,2}(?:there|visible|arriv|show|appear|see\b|seen"
+    r"|find|found|come\b|came|reach|land|all\b|present)"
+)
+_SAYS_TWICE = re.compile(
+    r"twice|duplicat|\bdoubl|two times|two copies|second time|\b2x|higher than|(?:more|too many|extra)"
+    r" (?:rows|records)|more than (?:expected|we sent|once)"
+)
+#: What goes wrong loudly or slowly is no silent loss.
+_SAYS_TROUBLE = re.compile(
+    r"(?<!no )(?<!without )(?<!without an )(?<!any )(?:error|exception)|\bfail|crash|\bhang|slow"
+    r"|stuck|\bworks?\b|time ?out|forever|for hours|takes|never ends|block|async"
+)
+_SAYS_DATA = re.compile(r"\b(?:rows?|records?|data|count)\b")
 _JUST = re.compile(
     r"just (?:finished|ended|ran|completed|now)|a (?:minute|moment|few minutes) ago|moments ago"
     r"|\b(?:[1-9]|one|two|three|four|five) min(?:ute)?s? ago|seconds ago|right after|straight after"
@@ -34,28 +46,13 @@ _JUST = re.compile(
 )
 _SHIFTED = (
     "wrong column", "shifted", "swapped", "mixed up", "wrong columns", "other column",
-    "columns are mixed", "in the wrong",
+    "columns are mixed", "in the wrong", "wrong field",
 )  # fmt: skip
-_ZONE = (
-    "time zone",
-    "timezone",
-    "utc",
-    "hours off",
-    "hour off",
-    "hours later",
-    "hours earlier",
-    "hours ahead",
-    "shifted by",
+_SAYS_ZONE = re.compile(
+    r"time ?zone|\butc\b|hours? (?:off|later|earlier|ahead|behind|too|low|high|less|more)"
+    r"|(?:differ|off|shift|ahead|behind|wrong|low)\w{0,4} (?:\w{1,10} ){0,2}\d{1,2} ?h(?:ours?)?\b|shifted by"
 )
 _TIME = ("timestamp", "datetime", "time", "hour", "date")
-
-
-def _said(*words: str) -> "re.Pattern[str]":
-    return re.compile("|".join(re.escape(word) for word in words))
-
-
-_SAYS_MISSING = _said(*_MISSING)
-_SAYS_TWICE = _said(*_TWICE)
 
 
 def _missing(facts: Facts) -> bool:
@@ -64,6 +61,20 @@ def _missing(facts: Facts) -> bool:
 
 def _twice(facts: Facts) -> bool:
     return _SAYS_TWICE.search(facts.said) is not None
+
+
+def _zone(facts: Facts) -> bool:
+    times = any(word in facts.said for word in _TIME)
+    return times and no_failure(facts) and _SAYS_ZONE.search(facts.said) is not None
+
+
+def _quiet(facts: Facts) -> bool:
+    """Only the user speaks, of data and of nothing that went wrong loudly."""
+    return (
+        not facts.lower.strip()
+        and _SAYS_DATA.search(facts.said) is not None
+        and _SAYS_TROUBLE.search(facts.said) is None
+    )
 
 
 def _just(facts: Facts) -> bool:
@@ -153,7 +164,9 @@ SILENT = (
         written=Written.ALREADY,
         signatures=(
             any_of(
-                *_SHIFTED, place=Place.SAID, when=lambda f: "column" in f.said and no_failure(f)
+                *_SHIFTED,
+                place=Place.SAID,
+                when=lambda f: ("column" in f.said or "field" in f.said) and no_failure(f),
             ),
         ),
         ask=(Ask.DATAFRAME_SCHEMA,),
@@ -167,13 +180,7 @@ SILENT = (
         fix=("Set spark.sql.session.timeZone to UTC, or convert the column; the data are right.",),
         retryable=False,
         written=Written.NOTHING,
-        signatures=(
-            any_of(
-                *_ZONE,
-                place=Place.SAID,
-                when=lambda f: any(w in f.said for w in _TIME) and no_failure(f),
-            ),
-        ),
+        signatures=(sig(when=_zone),),
         ask=(Ask.SESSION_TIME_ZONE,),
         surface=Surface.DATA_MISSING,
         operation=Operation.READ,
@@ -239,7 +246,7 @@ SILENT = (
         ),
         retryable=None,
         written=Written.ALREADY,
-        signatures=(sig(when=both(is_queued, _missing)),),
+        signatures=(sig(when=both(is_queued, either(_missing, _quiet))),),
         ask=(Ask.MINUTES_SINCE_END, Ask.ROW_COUNTS),
         commands=(*FAILURES, Command.FAILURES_OF_TABLE, Command.BATCHING, Command.COUNT_NEW),
         surface=Surface.DATA_MISSING,

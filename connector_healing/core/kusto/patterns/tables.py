@@ -4,7 +4,7 @@ import re
 
 from connector_healing.core.kusto.commands import Command
 from connector_healing.core.kusto.facts import Facts
-from connector_healing.core.kusto.pattern import Detail, Pattern, Place, Written, any_of, sig
+from connector_healing.core.kusto.pattern import Detail, Pattern, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import (
     is_write,
 )
@@ -74,15 +74,7 @@ TABLES = (
         signatures=(
             sig(when=_normalised),
             sig("doesn't exist", when=_hyphen),
-            any_of(
-                "missing",
-                "empty",
-                "no rows",
-                "not there",
-                "no data",
-                place=Place.SAID,
-                when=lambda f: _hyphen(f) and not f.lower.strip(),
-            ),
+            sig(when=lambda f: _hyphen(f) and bool(f.said) and not f.lower.strip()),
         ),
         commands=(Command.TABLE_EXISTS, Command.NORMALISED_EXISTS, Command.SCHEMA),
         operation=Operation.WRITE,
