@@ -30,6 +30,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "Held data were right: load them with the next run.",
     ),
     "rollback": ("connector_healing.cli.review", "Make a connector's former version active again."),
+    "triage": ("connector_healing.cli.triage", "What failed in a Spark job that uses Kusto."),
     "doctor": ("connector_healing.cli.doctor", "Is everything in place that healing needs?"),
 }
 

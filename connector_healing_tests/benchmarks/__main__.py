@@ -11,6 +11,7 @@ BENCHMARKS: Mapping[str, str] = {
     "drift": "the field-mapping engine on renamed and moved fields",
     "limiter": "the adaptive limiter against the shortest possible time, in simulated time",
     "recorder": "what recording costs each request",
+    "kusto": "the Kusto triage: patterns, modes, questions, commands, look-alikes",
     "faults": "every fault of the sample API, healed or refused, held against the truth",
 }
 

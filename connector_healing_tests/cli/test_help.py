@@ -10,13 +10,17 @@ from connector_healing_tests.cli.program import Program
 
 COMMANDS = (
     *("demo", "heal", "logs", "code", "versions", "cases", "report"),
-    *("approve", "reject", "release", "rollback", "doctor"),
+    *("approve", "reject", "release", "rollback", "doctor", "triage kusto"),
 )
 
 
 def command(name: str) -> click.Command:
-    found = connector_healing.get_command(click.Context(connector_healing), name)
-    assert found is not None
+    found: click.Command = connector_healing
+    for part in name.split():
+        assert isinstance(found, click.Group)
+        below = found.get_command(click.Context(found), part)
+        assert below is not None
+        found = below
     return found
 
 
@@ -25,12 +29,12 @@ def options(name: str) -> Iterator[click.Option]:
 
 
 def test_these_are_the_commands() -> None:
-    assert sorted(_COMMANDS) == sorted(COMMANDS)
+    assert sorted(_COMMANDS) == sorted(name.split()[0] for name in COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_and_each_option_has_help(name: str) -> None:
-    assert command(name).name == name
+    assert command(name).name == name.rsplit(maxsplit=1)[-1]
     assert (command(name).help or "").strip().endswith(".")
     assert [option.name for option in options(name) if not option.help] == []
 
@@ -42,7 +46,7 @@ def test_each_command_takes_json(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_of_a_command_is_shown(program: Program, name: str) -> None:
-    ended = program(name, "--help")
+    ended = program(*name.split(), "--help")
 
     assert (ended.status, ended.err) == (0, "")
     assert ended.out.startswith("Usage: ")

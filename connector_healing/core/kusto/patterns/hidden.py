@@ -1,0 +1,69 @@
+"""Failures of asynchronous writes, which never reach the driver."""
+
+from connector_healing.core.kusto.commands import Command
+from connector_healing.core.kusto.facts import Facts
+from connector_healing.core.kusto.pattern import Pattern, Place, Written, any_of, sig
+from connector_healing.core.kusto.patterns.conditions import FAILURES, TEMP
+from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
+
+_IN_DRIVER = ("py4j", "pyspark.errors", "exception in thread")
+
+
+def _hidden(facts: Facts) -> bool:
+    """An asynchronous write failed in its tasks, and no exception reached the driver."""
+    asynchronous = (
+        facts.option("writeEnableAsync").lower() == "true" or "'async': true" in facts.lower
+    )
+    tasks = any(mark in facts.failing for mark in ("exception in task", "lost task"))
+    return asynchronous and tasks and not any(mark in facts.failing for mark in _IN_DRIVER)
+
+
+HIDDEN = (
+    Pattern(
+        id="write.async_hidden_failure",
+        cause="With writeEnableAsync the write failed behind the driver's back: save() had returned.",
+        fix=(
+            "Set writeEnableAsync=false to see the exception in the driver.",
+            "Look into the executor log of the failed stage for the cause.",
+        ),
+        retryable=None,
+        written=Written.BY_MODE,
+        signatures=(
+            any_of(
+                "not visible in the driver since we're in async mode",
+                "not visible in the driver since we",
+                place=Place.WHOLE,
+            ),
+        ),
+        ask_when=(
+            (
+                Ask.EXECUTOR_LOG,
+                lambda f: (
+                    "job aborted due to stage failure" in f.lower
+                    and "caused by" not in f.lower
+                    and "most recent failure" not in f.lower
+                    and "error executor" not in f.lower
+                ),
+            ),
+        ),
+        commands=(Command.COMMANDS, *TEMP, Command.FAILURES_BY_PATH),
+        surface=Surface.DRIVER_LOG,
+        operation=Operation.WRITE,
+        mode=Mode.TRANSACTIONAL,
+    ),
+    Pattern(
+        id="write.async_hidden_failure",
+        cause="With writeEnableAsync the tasks failed behind the driver's back: save() had "
+        "returned, and the connector logs nothing of it in the modes Queued and KustoStreaming.",
+        fix=(
+            "Set writeEnableAsync=false to see the exception in the driver.",
+            "Act on the cause in the executor log of the failed stage.",
+        ),
+        retryable=None,
+        written=Written.BY_MODE,
+        signatures=(sig(when=_hidden),),
+        commands=(Command.COMMANDS, *FAILURES),
+        surface=Surface.EXECUTOR_LOG,
+        operation=Operation.WRITE,
+    ),
+)

@@ -1,0 +1,327 @@
+"""Cases without an exception: ignored options, missing, doubled or displaced data."""
+
+import re
+
+from connector_healing.core.kusto.commands import Command
+from connector_healing.core.kusto.facts import Facts
+from connector_healing.core.kusto.lint import BATCH_LIMIT_OVERFLOW, Finding
+from connector_healing.core.kusto.pattern import Pattern, Place, Written, any_of, sig
+from connector_healing.core.kusto.patterns.conditions import (
+    FAILURES,
+    TEMP,
+    both,
+    either,
+    is_queued,
+    is_read,
+    is_streaming,
+    is_transactional,
+    no_failure,
+    opposite,
+)
+from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
+
+#: Rows that are not there, however it is said.
+_SAYS_MISSING = re.compile(
+    r"missing|fewer|\bless rows|\blost\b|\blos(?:es|ing)\b|disappear|vanish|incomplete|\babsent"
+    r"|\black(?:s|ing)?\b|\bno (?:new )?(?:rows|data|records)\b|\b(?:0|zero) (?:rows|records)"
+    r"|\bempty\b|\bnothing\b|nowhere|rows short|too few|less than|\bpartial|half of|% of"
+    r"|\bnot in\b|\bis (?:still )?0\b|returns 0|\bonly (?:half|some|part|a part|\d[\w.,]{0,12})"
+    r"|(?:\bnot|n't|never|cannot) (?:\w{1,12} ){0,2}(?:there|visible|arriv|show|appear|see\b|seen"
+    r"|find|found|come\b|came|reach|land|all\b|present)"
+)
+_SAYS_TWICE = re.compile(
+    r"twice|duplicat|\bdoubl|two times|two copies|second time|\b2x|higher than|(?:more|too many|extra)"
+    r" (?:rows|records)|more than (?:expected|we sent|once)"
+)
+#: What goes wrong loudly or slowly is no silent loss.
+_SAYS_TROUBLE = re.compile(
+    r"(?<!no )(?<!without )(?<!without an )(?<!any )(?:error|exception)|\bfail|crash|\bhang|slow"
+    r"|stuck|\bworks?\b|time ?out|forever|for hours|takes|never ends|block|async"
+)
+_SAYS_DATA = re.compile(r"\b(?:rows?|records?|data|count)\b")
+_JUST = re.compile(
+    r"just (?:finished|ended|ran|completed|now)|a (?:minute|moment|few minutes) ago|moments ago"
+    r"|\b(?:[1-9]|one|two|three|four|five) min(?:ute)?s? ago|seconds ago|right after|straight after"
+    r"|immediately after|finished \w{0,10} ?\d min"
+)
+_SHIFTED = (
+    "wrong column", "shifted", "swapped", "mixed up", "wrong columns", "other column",
+    "columns are mixed", "in the wrong", "wrong field",
+)  # fmt: skip
+_SAYS_ZONE = re.compile(
+    r"time ?zone|\butc\b|hours? (?:off|later|earlier|ahead|behind|too|low|high|less|more)"
+    r"|(?:differ|off|shift|ahead|behind|wrong|low)\w{0,4} (?:\w{1,10} ){0,2}\d{1,2} ?h(?:ours?)?\b|shifted by"
+)
+_TIME = ("timestamp", "datetime", "time", "hour", "date")
+
+
+def _missing(facts: Facts) -> bool:
+    return _SAYS_MISSING.search(facts.said) is not None and no_failure(facts)
+
+
+def _twice(facts: Facts) -> bool:
+    return _SAYS_TWICE.search(facts.said) is not None
+
+
+def _zone(facts: Facts) -> bool:
+    times = any(word in facts.said for word in _TIME)
+    return times and no_failure(facts) and _SAYS_ZONE.search(facts.said) is not None
+
+
+def _quiet(facts: Facts) -> bool:
+    """Only the user speaks, of data and of nothing that went wrong loudly."""
+    return (
+        not facts.lower.strip()
+        and _SAYS_DATA.search(facts.said) is not None
+        and _SAYS_TROUBLE.search(facts.said) is None
+    )
+
+
+def _just(facts: Facts) -> bool:
+    return _JUST.search(facts.said) is not None
+
+
+def _skips(facts: Facts) -> bool:
+    return "ingestifnotexists" in facts.option("sparkIngestionPropertiesJson").lower() or (
+        "ingestifnotexists" in facts.said
+    )
+
+
+def _overflow(facts: Facts) -> bool:
+    if any(f.finding is Finding.OVERFLOW for f in facts.findings):
+        return True
+    found = re.search(r"'batchlimit': (\d{4,12})", facts.lower)
+    return found is not None and int(found.group(1)) >= BATCH_LIMIT_OVERFLOW
+
+
+def _constant_only(facts: Facts) -> bool:
+    return any(f.finding is Finding.CONSTANT for f in facts.findings) and no_failure(facts)
+
+
+def _unknown_only(facts: Facts) -> bool:
+    return any(f.finding is Finding.UNKNOWN for f in facts.findings) and no_failure(facts)
+
+
+SILENT = (
+    Pattern(
+        id="config.batch_limit_overflow",
+        cause="clientBatchingLimit times 1 MB overflows a 32-bit integer: every row becomes a blob "
+        "of its own.",
+        fix=("Set clientBatchingLimit <= 2047; 1024 at most is wise, 300 the default.",),
+        retryable=False,
+        written=Written.BY_MODE,
+        signatures=(sig(when=both(_overflow, no_failure)),),
+        commands=FAILURES,
+        surface=Surface.EXECUTOR_LOG,
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="write.ingest_if_not_exists_ignored",
+        cause="ingestIfNotExists has no effect in this version: the connector empties it before "
+        "it looks at it.",
+        fix=(
+            (
+                "Do not rely on ingestIfNotExists (5.2.5 to 7.1.1): deduplicate before the write, or"
+                " in the query by ingest-by tags."
+            ),
+        ),
+        retryable=False,
+        written=Written.ALREADY,
+        signatures=(sig(when=both(_skips, no_failure)),),
+        commands=(Command.TAGS, *FAILURES),
+        surface=Surface.DRIVER_LOG,
+        operation=Operation.WRITE,
+        versions="5.2.5 to 7.1.1",
+    ),
+    Pattern(
+        id="write.duplicates_on_task_retry",
+        cause="A task was tried again after it had queued a part of its rows: they are there twice.",
+        fix=(
+            (
+                "Use deterministic partitions (repartition by a key, cache or checkpoint before the"
+                " write) with ensureNoDuplicatedBlobs, or write with Transactional."
+            ),
+        ),
+        retryable=False,
+        written=Written.ALREADY,
+        signatures=(sig(when=both(both(_twice, no_failure), opposite(is_read))),),
+        ask=(Ask.RETRIED_TASKS,),
+        commands=(*FAILURES,),
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="schema.positional_shift",
+        cause="The connector writes CSV by position: columns in another order than the table's "
+        "land in the wrong place, without an error.",
+        fix=(
+            (
+                "Set adjustSchema to GenerateDynamicCsvMapping (by name) or FailIfNotMatch: without it"
+                " the data are positional CSV."
+            ),
+            "Correct the rows that were written.",
+        ),
+        retryable=False,
+        written=Written.ALREADY,
+        signatures=(
+            any_of(
+                *_SHIFTED,
+                place=Place.SAID,
+                when=lambda f: ("column" in f.said or "field" in f.said) and no_failure(f),
+            ),
+        ),
+        ask=(Ask.DATAFRAME_SCHEMA,),
+        commands=(Command.SCHEMA,),
+        operation=Operation.WRITE,
+        surface=Surface.DATA_MISSING,
+    ),
+    Pattern(
+        id="read.timezone",
+        cause="Kusto's datetimes are UTC; Spark shows them in the session's time zone.",
+        fix=("Set spark.sql.session.timeZone to UTC, or convert the column; the data are right.",),
+        retryable=False,
+        written=Written.NOTHING,
+        signatures=(sig(when=_zone),),
+        ask=(Ask.SESSION_TIME_ZONE,),
+        surface=Surface.DATA_MISSING,
+        operation=Operation.READ,
+        asks_standing=False,
+    ),
+    Pattern(
+        id="write.empty_dataframe",
+        cause="The DataFrame had no rows: nothing was written.",
+        fix=("Upstream produced no rows: look at the filter and the source; not a Kusto failure.",),
+        retryable=False,
+        written=Written.NOTHING,
+        signatures=(any_of("finished with no data written", place=Place.WHOLE, when=no_failure),),
+        commands=(Command.COMMANDS,),
+        surface=Surface.DRIVER_LOG,
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="config.option_key_literal",
+        cause="The name of a Scala constant was passed as an option's key; it is ignored.",
+        fix=(
+            "Pass the option's own name ({meant}): readMode with ForceSingleMode, for instance.",
+            "Log Analytics has no export/ingest endpoint: only a single read works there.",
+        ),
+        retryable=False,
+        written=Written.NOTHING,
+        signatures=(sig(when=_constant_only),),
+        surface=Surface.DRIVER_LOG,
+    ),
+    Pattern(
+        id="config.unknown_option_ignored",
+        cause="An option that the connector does not know was set; it is ignored silently.",
+        fix=("{option} is ignored: use {meant}.",),
+        retryable=False,
+        written=Written.NOTHING,
+        signatures=(sig(when=both(_unknown_only, opposite(_missing))),),
+        surface=Surface.DRIVER_LOG,
+    ),
+    Pattern(
+        id="queued.pending_batching",
+        cause="The data are queued and wait for the batching policy (5 minutes by default).",
+        fix=(
+            (
+                "Wait for the batching time (MaximumBatchingTimeSpan, 5 minutes by default), then count"
+                " again; .show ingestion failures if they do not come."
+            ),
+        ),
+        retryable=False,
+        written=Written.ALREADY,
+        signatures=(sig(when=both(is_queued, both(_just, no_failure))),),
+        commands=(Command.BATCHING, *FAILURES, Command.FAILURES_OF_TABLE, Command.COUNT_NEW),
+        surface=Surface.DATA_MISSING,
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="queued.silent",
+        cause="A queued write ends before the service ingests: failures show only on the service.",
+        fix=(
+            (
+                "Run .show ingestion failures first; then wait for the batching time and count rows by"
+                " ingestion_time(); then look at the FailedIngestion diagnostic log."
+            ),
+            "An empty answer is no success: other stages are only in the diagnostic log.",
+        ),
+        retryable=None,
+        written=Written.ALREADY,
+        signatures=(sig(when=both(is_queued, either(_missing, _quiet))),),
+        ask=(Ask.MINUTES_SINCE_END, Ask.ROW_COUNTS),
+        commands=(*FAILURES, Command.FAILURES_OF_TABLE, Command.BATCHING, Command.COUNT_NEW),
+        surface=Surface.DATA_MISSING,
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="streaming.fallback_to_queued",
+        cause="Streamed data that do not show may have been queued in silence.",
+        fix=(
+            (
+                "Look for IngestionStatus 'Queued' in the executor log; wait for the batching time;"
+                " check the streamingingestion policy."
+            ),
+        ),
+        retryable=False,
+        written=Written.ALREADY,
+        signatures=(sig(when=both(is_streaming, _missing)),),
+        ask=(Ask.EXECUTOR_LOG,),
+        commands=(
+            Command.STREAMING_POLICY,
+            Command.BATCHING,
+            *FAILURES,
+            Command.STREAMING_FAILURES,
+        ),
+        surface=Surface.DATA_MISSING,
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="write.async_hidden_failure",
+        cause="With writeEnableAsync the write may have failed behind the driver's back.",
+        fix=("Set writeEnableAsync=false, and look into the executor log.",),
+        retryable=None,
+        written=Written.BY_MODE,
+        signatures=(
+            sig(when=both(_missing, lambda f: f.option("writeEnableAsync").lower() == "true")),
+        ),
+        ask=(Ask.EXECUTOR_LOG,),
+        commands=(Command.COMMANDS, *TEMP, *FAILURES),
+        surface=Surface.DATA_MISSING,
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="write.async_hidden_failure",
+        cause="A transactional write loses no rows in silence unless writeEnableAsync hides its "
+        "failure; whether that is set is not known.",
+        fix=("Set writeEnableAsync=false, and look into driver and executor log.",),
+        retryable=None,
+        written=Written.BY_MODE,
+        signatures=(
+            sig(
+                when=both(
+                    both(_missing, is_transactional),
+                    lambda f: not f.case.options_complete and not f.lower.strip(),
+                )
+            ),
+        ),
+        ask=(Ask.WRITE_ENABLE_ASYNC, Ask.EXECUTOR_LOG),
+        commands=(Command.COMMANDS, *TEMP, *FAILURES),
+        surface=Surface.DATA_MISSING,
+        operation=Operation.WRITE,
+    ),
+    Pattern(
+        id="unknown.need_mode",
+        cause="Rows are missing without an error; what that means depends on the write mode.",
+        fix=(
+            (
+                "Ask for the write mode first: Queued needs .show ingestion failures, Transactional the"
+                " driver log."
+            ),
+        ),
+        retryable=None,
+        written=Written.UNDECIDED,
+        signatures=(sig(when=both(_missing, lambda f: f.mode is Mode.UNKNOWN and not is_read(f))),),
+        commands=(*FAILURES, Command.COMMANDS),
+        surface=Surface.DATA_MISSING,
+        operation=Operation.WRITE,
+    ),
+)
