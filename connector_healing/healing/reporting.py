@@ -2,13 +2,14 @@
 
 from connector_healing.core.case import HealCase
 from connector_healing.core.report import render_report
+from connector_healing.healing.collecting import COLLECTED
 from connector_healing.healing.services import HealServices
 from connector_healing.healing.telling import report_facts
 
 REPORT = "report.md"
 
 #: The case's own files that outlive its heal.
-KEPT_FILES = (REPORT,)
+KEPT_FILES = (REPORT, COLLECTED)
 
 
 def write_report(services: HealServices, case: HealCase) -> str:
