@@ -53,7 +53,7 @@ class Collection:
 
 def bare_text(text: str) -> str:
     """A command's text without the prefix that names the ingest endpoint."""
-    return text.removeprefix(INGEST_PREFIX).strip()
+    return text.removeprefix(INGEST_PREFIX)
 
 
 def evidence_text(collected: Iterable[CollectedEvidence]) -> str:
