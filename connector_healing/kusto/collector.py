@@ -177,7 +177,7 @@ def collect(
         return collector.collect(commands)
 
 
-_jittered = tenacity.wait_exponential_jitter(initial=0.5, max=8, jitter=0.5)
+_jittered = tenacity.wait_random_exponential(multiplier=1, max=8, min=0.2)
 
 
 class _AskedForTooLong(tenacity.stop.stop_base):

@@ -34,7 +34,7 @@ _TROUBLES = {
     Trouble.LATE: (Outcome.TIMED_OUT, "No whole answer in time"),
     Trouble.TOO_LARGE: (Outcome.FAILED, "The answer was larger than is allowed"),
     Trouble.TLS: (Outcome.FAILED, "The connection is not trusted"),
-    Trouble.UNREACHABLE: (Outcome.FAILED, "The endpoint was not reached"),
+    Trouble.UNREACHABLE: (Outcome.FAILED, "The endpoint was not reached, or the connection broke"),
 }
 _LOST = frozenset({Trouble.LOGIN, Trouble.TLS, Trouble.UNREACHABLE})
 

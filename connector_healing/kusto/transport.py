@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ReadTimeoutError
 
 _CHUNK = 64 * 1024
 
@@ -25,7 +26,7 @@ class BoundedAdapter(HTTPAdapter):
     """Sends one request at a time and keeps its answer, read to the end.
 
     Args:
-        answer_time: From sending to the last byte.
+        answer_time: From sending to the last byte; a silence may last as long once more.
         max_bytes: Of the body, unpacked.
     """
 
@@ -83,6 +84,6 @@ class BoundedAdapter(HTTPAdapter):
                     raise AnswerTooLargeError(f"more than {self._max_bytes} bytes")
                 if time.monotonic() > deadline:
                     raise AnswerTooLateError("the answer was not whole in time")
-        except TimeoutError as error:
+        except ReadTimeoutError as error:
             raise AnswerTooLateError("the answer stopped in the middle") from error
         return b"".join(chunks)
