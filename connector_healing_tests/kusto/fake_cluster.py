@@ -197,6 +197,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(self._managed_identity(query))
         elif parts.path.endswith("/.well-known/openid-configuration"):
             self._send(self._discovery(parts.path.split("/")[1]))
+        elif parts.path == "/common/discovery/instance":
+            self._send(Answer(body=b'{"tenant_discovery_endpoint": "x", "metadata": []}'))
         else:
             self._send(Answer(status=404))
 
