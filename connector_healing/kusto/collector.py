@@ -124,6 +124,7 @@ class KustoCollector:
             rows=found.rows,
             row_count=found.row_count,
             truncated=found.truncated,
+            status=found.status,
             note=" ".join(part for part in (found.note, caveat(command, found.outcome)) if part),
         )
 

@@ -18,6 +18,7 @@ class Judgement:
 
     outcome: Outcome
     note: str = ""
+    status: int | None = None
     columns: tuple[str, ...] = ()
     rows: str = ""
     row_count: int = 0
@@ -81,6 +82,8 @@ _CUT = re.compile(
     r"80DA0003|E_QUERY_RESULT_SET_TOO_LARGE|LimitsExceeded|exceeded the (?:allowed limits|internal)",
     re.IGNORECASE,
 )
+#: What JSON leaves as it is and a terminal, or a reader of lines, does not.
+_UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 #: A key that stands after a semicolon in a storage connection string of Kusto's.
 _STORAGE_KEY = re.compile(r"(https?://[^\s;\"']+;)[^\s\"']+")
 
@@ -93,7 +96,7 @@ def judged(reply: Reply, redactor: Redactor, limits: CollectionLimits) -> Judgem
         redactor: Knows the credential's secrets.
         limits: How much is kept.
     """
-    said = redactor.excerpt(" ".join("; ".join(reply.errors).split()), _NOTE)
+    said = _printable(redactor.excerpt(" ".join("; ".join(reply.errors).split()), _NOTE))
     if reply.trouble is not None:
         outcome, note = _TROUBLES[reply.trouble]
         return Judgement(
@@ -118,6 +121,7 @@ def _of_error(reply: Reply, said: str) -> Judgement:
     return Judgement(
         outcome=outcome,
         note=_sentence(note, said),
+        status=reply.status,
         retry=throttled or (status in _RETRIED_STATUSES and reply.permanent is not True),
     )
 
@@ -142,6 +146,7 @@ def _of_table(
     return Judgement(
         outcome=outcome,
         note=note,
+        status=reply.status,
         columns=table.columns,
         rows="\n".join(lines),
         row_count=len(lines),
@@ -157,6 +162,10 @@ def _sign(errors: Sequence[str]) -> tuple[Outcome, str] | None:
     return None
 
 
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def _sentence(note: str, said: str) -> str:
     return f"{note}: {said}" if said else f"{note}."
 
@@ -169,10 +178,13 @@ def _lines(
 ) -> tuple[list[str], bool]:
     cells = _Cells(redactor, limits.max_cell)
     lines = [
-        json.dumps(
-            {name: cells.clean(name, value) for name, value in zip(columns, row, strict=False)},
-            ensure_ascii=False,
-            default=str,
+        _UNPRINTABLE.sub(
+            lambda found: f"\\u{ord(found.group()):04x}",
+            json.dumps(
+                {name: cells.clean(name, value) for name, value in zip(columns, row, strict=False)},
+                ensure_ascii=False,
+                default=str,
+            ),
         )
         for row in rows
     ]

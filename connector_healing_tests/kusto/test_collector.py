@@ -1,6 +1,7 @@
 """The collector with the real SDK against a cluster on loopback."""
 
 import gzip
+import importlib.util
 import json
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import pytest
 
 from connector_healing.core.kusto.collected import CollectedEvidence, Outcome
 from connector_healing.core.kusto.commands import Endpoint
-from connector_healing.errors import UsageError
+from connector_healing.errors import MissingExtraError, UsageError
 from connector_healing.kusto.collector import KustoCollector, collect
 from connector_healing.kusto.credentials import AccessToken
 from connector_healing.kusto.hosts import Cluster, cluster_at
@@ -362,6 +363,26 @@ def test_the_whole_collection_has_an_end(fake: FakeCluster, here: Cluster) -> No
 
     assert [one.outcome for one in found] == [Outcome.TIMED_OUT] * 2
     assert found[1].note.startswith("Not asked")
+
+
+def test_nothing_unprintable_is_kept(fake: FakeCluster, here: Cluster) -> None:
+    fake.answers[OPERATIONS] = [one_table(("Text",), [["a\x1b[2J\x9b2J\u2028b\u202ec\né"]])]
+    fake.answers[".show databases"] = [
+        failed(400, one_api_error("Bad", "a\x1b[2J\x9bb", permanent=True))
+    ]
+
+    found = ask(here)
+
+    assert found.rows.isprintable()
+    assert json.loads(found.rows) == {"Text": "a\x1b[2J\x9b2J\u2028b\u202ec\né"}
+    assert ask(here, ".show databases").note.isprintable()
+
+
+def test_without_the_extra(here: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+
+    with pytest.raises(MissingExtraError, match=r"pip install '\.\[kusto\]'"):
+        collect([], here, "telemetry", TOKEN)
 
 
 def test_it_is_the_port(here: Cluster) -> None:

@@ -33,6 +33,7 @@ class CollectedEvidence:
     rows: str = ""  #: One JSON object a line, keys in the order of `columns`.
     row_count: int = 0  #: Of `rows`.
     truncated: bool = False  #: The cluster has more rows, or longer values, than are kept here.
+    status: int | None = None  #: Of HTTP, where there was an answer.
     note: str = ""  #: Why it ended so, or what the answer does not prove, as sentences.
 
     @property
@@ -60,9 +61,10 @@ def evidence_text(collected: Iterable[CollectedEvidence]) -> str:
     """The answers as evidence to be triaged again: rows as JSON, a heading for each command.
 
     Neither the operators of a command nor the text of a refusal stands in it: a word that only
-    we asked with, or the lack of rights of whoever collects, is no evidence of the failure.
+    we asked with, or the lack of rights of whoever collects, is no evidence of the failure. That
+    the ingest endpoint answers nobody is: the connector logs the same for each of its errors.
     """
-    return "".join(_block(one) for one in collected if one.outcome in _EVIDENCE)
+    return "".join(_block(one) for one in collected if _is_evidence(one))
 
 
 def collection_text(collected: Sequence[CollectedEvidence]) -> str:
@@ -82,16 +84,25 @@ _WORDS = {
 }
 
 
+def _is_evidence(one: CollectedEvidence) -> bool:
+    if one.outcome in _EVIDENCE:
+        return True
+    broken = one.outcome in {Outcome.THROTTLED, Outcome.FAILED, Outcome.TIMED_OUT}
+    return broken and one.command.endpoint is Endpoint.INGEST and one.status is not None
+
+
 def _block(one: CollectedEvidence) -> str:
     answered = one.rows + "\n" if one.rows else ""
-    return f"[{one.command.endpoint.value} endpoint] {one.subject}: {_counted(one)}\n{answered}"
+    status = "" if one.outcome in _EVIDENCE else f", HTTP {one.status}"
+    where = f"[{one.command.endpoint.value} endpoint]"
+    return f"{where} {one.subject}: {_counted(one)}{status}\n{answered}"
 
 
 def _told(one: CollectedEvidence) -> Iterator[str]:
     where = INGEST_PREFIX if one.command.endpoint is Endpoint.INGEST else ""
     yield f"{where}{bare_text(one.command.text)}"
     yield f"  {_counted(one)}{'. ' + one.note if one.note else ''}"
-    yield from (f"  {line}" for line in one.rows.splitlines())
+    yield from (f"  {line}" for line in one.rows.split("\n") if line)
 
 
 def _counted(one: CollectedEvidence) -> str:

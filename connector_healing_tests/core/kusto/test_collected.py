@@ -1,5 +1,7 @@
 """Answers as evidence, and as a person reads them."""
 
+from dataclasses import replace
+
 from connector_healing.core.kusto.collected import (
     CollectedEvidence,
     Outcome,
@@ -42,6 +44,16 @@ def test_what_we_asked_with_is_no_evidence() -> None:
     text = evidence_text([EMPTY, FORBIDDEN])
 
     assert text == "[engine endpoint] .show operations: no rows\n"
+
+
+def test_that_the_ingest_endpoint_answers_nobody_is_evidence() -> None:
+    broken = replace(FORBIDDEN, outcome=Outcome.FAILED, status=500)
+    unreached = replace(FORBIDDEN, outcome=Outcome.FAILED)
+    engine = replace(broken, command=MOVES)
+
+    assert evidence_text([broken, unreached, engine]) == (
+        "[ingest endpoint] .show export containers: no usable answer, HTTP 500\n"
+    )
 
 
 def test_a_person_is_told_all() -> None:
