@@ -56,7 +56,8 @@ def _first_table(body: dict[str, Any]) -> tuple[Table | None, list[_Found]]:
     for table in _list(tables):
         for row in _list(table.get("Rows")) if isinstance(table, dict) else ():
             if isinstance(row, dict):
-                beside.extend(_errors(row))
+                # Whatever it is, it is no row: an answer with it is not whole.
+                beside.extend(list(_errors(row)) or [("an error of a form not known", None)])
     names = tuple(
         str(column.get("ColumnName", ""))
         for column in _list(first.get("Columns"))

@@ -1,5 +1,6 @@
 """One of a cluster's endpoints, asked through the SDK."""
 
+import logging
 import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -19,11 +20,21 @@ from connector_healing.kusto.transport import AnswerTooLargeError, BoundedAdapte
 if TYPE_CHECKING:
     from azure.kusto.data.response import KustoResponseDataSet
 
+# Azure's warnings stand in our notes; without a handler they would go to standard error.
+logging.getLogger("azure").addHandler(logging.NullHandler())
+
 #: How the service's own logs name us (``Application`` in ``.show commands``).
 APPLICATION = "connector-healing"
 
 #: What the SDK and the parsing of an answer of another form raise.
-_RAISED = (KustoError, requests.exceptions.RequestException, LookupError, TypeError, ValueError)
+_RAISED = (
+    KustoError,
+    requests.exceptions.RequestException,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 #: The worst severities of a QueryStatus row (Kusto: query V1 HTTP response).
 _ERROR_SEVERITY = 2
@@ -71,12 +82,12 @@ class EndpointClient:
         self._adapter.forget()
         try:
             answer = self._client.execute_mgmt(database, text, self._properties(read_only))
+            table, errors = _table(answer), tuple(_severe(answer))
         except KustoAuthenticationError as error:
             return Reply(trouble=Trouble.LOGIN, errors=(f"{error.exception}",))
         except _RAISED as error:
             return self._without_result(error)
         response = self._adapter.answer
-        table, errors = _table(answer), tuple(_severe(answer))
         if response is not None:
             errors += read_body(response.text).errors
         return Reply(
@@ -109,7 +120,7 @@ class EndpointClient:
             status=response.status_code,
             headers=response.headers,
             table=body.table,
-            errors=body.errors,
+            errors=body.errors or ((_cause(error),) if response.ok else ()),
             permanent=body.permanent,
         )
 

@@ -66,6 +66,8 @@ class BoundedAdapter(HTTPAdapter):
         except BaseException:
             response.close()
             raise
+        if "charset" not in response.headers.get("Content-Type", "").lower():
+            response.encoding = "utf-8"  # JSON's; guessing costs seconds on a long answer
         # As requests itself keeps what it has read to the end.
         response._content = body  # noqa: SLF001  # requests has no other way in for a read body
         response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001  # the same

@@ -1,8 +1,10 @@
 """A Kusto cluster's management endpoint on loopback, as its documentation and SDK describe it."""
 
+import base64
 import json
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +34,10 @@ class Asked:
     command: str
     options: Mapping[str, Any]
     headers: Mapping[str, str]
+
+
+def _packed(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
 def _columns(*names: str) -> list[dict[str, str]]:
@@ -175,12 +181,42 @@ class FakeCluster:
         if form.get("client_secret") == "wrong-key-0123456789":
             told = "AADSTS7000215: Invalid client secret provided."
             return failed(401, {"error": "invalid_client", "error_description": told})
-        issued = "good-token-0123456789"
-        return Answer(
-            body=json.dumps(
-                {"token_type": "Bearer", "expires_in": 3600, "access_token": issued}
-            ).encode()
-        )
+        issued = {
+            "token_type": "Bearer",
+            "expires_in": 3600,
+            "access_token": "good-token-0123456789",
+        }
+        if "device_code" in form:
+            issued |= self._person(form["client_id"])
+        return Answer(body=json.dumps(issued).encode())
+
+    def device_code(self) -> Answer:
+        shown = {
+            "user_code": "ABCD-1234",
+            "device_code": "the-device-code",
+            "verification_uri": "https://microsoft.com/devicelogin",
+            "expires_in": 900,
+            "interval": 1,
+            "message": "Open the page and type ABCD-1234.",
+        }
+        return Answer(body=json.dumps(shown).encode())
+
+    def _person(self, client_id: str) -> dict[str, str]:
+        now = int(time.time())
+        claims = {
+            "iss": f"{self.login_endpoint}/t/v2.0",
+            "aud": client_id,
+            "sub": "s",
+            "tid": "t",
+            "preferred_username": "somebody@corp.example",
+            "iat": now,
+            "exp": now + 3600,
+        }
+        return {
+            "id_token": f"{_packed({'alg': 'none'})}.{_packed(claims)}.x",
+            "client_info": _packed({"uid": "u", "utid": "t"}),
+            "scope": "https://kusto.kusto.windows.net/.default",
+        }
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -209,6 +245,8 @@ class _Handler(BaseHTTPRequestHandler):
         host = self.headers["Host"]
         if parts.path == "/v1/rest/mgmt":
             self._send(self.cluster.managed(host, dict(self.headers), json.loads(raw)))
+        elif parts.path.endswith("/oauth2/v2.0/devicecode"):
+            self._send(self.cluster.device_code())
         elif parts.path.endswith("/oauth2/v2.0/token"):
             form = {name: values[0] for name, values in parse_qs(raw.decode()).items()}
             self._send(self.cluster.login(form))

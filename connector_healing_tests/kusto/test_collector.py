@@ -201,6 +201,10 @@ def test_the_tries_are_counted(
         failed(200, {"nothing": "of Kusto's"}),
         failed(200, ["a list"]),
         failed(200, b""),
+        failed(200, {"Tables": "none"}),
+        failed(200, {"Tables": [{"Columns": None, "Rows": None}]}),
+        one_table(COLUMNS, [{"OneApiErrors": ["a text"]}]),
+        one_table(COLUMNS, [{"OneApiErrors": [{"error": "a text"}]}]),
     ],
 )
 def test_what_a_retry_would_not_help_fails_at_once(

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from connector_healing.kusto.credentials import (
     AzCli,
     Credential,
     CredentialKind,
+    DeviceCode,
     ManagedIdentity,
     credential_from,
 )
@@ -137,6 +139,29 @@ def test_a_host_that_the_user_allowed_is_trusted_by_the_sdk(named: Named) -> Non
     cluster = cluster_at("https://kusto.corp.example", allowed_hosts=["kusto.corp.example"])
 
     assert outcomes(ask(cluster, application())) == [Outcome.ANSWERED, Outcome.ANSWERED]
+
+
+def test_a_person_types_one_code_for_both_endpoints(named: Named) -> None:
+    shown: list[tuple[str, str, datetime]] = []
+
+    found = collect(
+        BOTH,
+        cluster_at("adxperson"),
+        "telemetry",
+        DeviceCode(),
+        QUICK,
+        prompt=lambda link, code, until: shown.append((link, code, until)),
+    )
+
+    assert outcomes(found) == [Outcome.ANSWERED, Outcome.ANSWERED]
+    assert [told[:2] for told in shown] == [("https://microsoft.com/devicelogin", "ABCD-1234")]
+
+
+def test_a_code_that_nobody_can_see_is_not_waited_for(named: Named) -> None:
+    found = ask(cluster_at("adxnobody"), DeviceCode())
+
+    assert outcomes(found) == [Outcome.FAILED, Outcome.FAILED]
+    assert "needs a person" in found[0].note
 
 
 def test_a_managed_identity(
