@@ -48,7 +48,8 @@ _HEADS: Mapping[Endpoint, tuple[str, ...]] = {
     Endpoint.INGEST: (r"export containers", r"ingestion resources"),
 }
 
-_TEXT = rf'"(?:{_NAME})"'
+#: As a name, and the colon of an extent's tag (``ingest-by:``).
+_TEXT = r'"[\w.\-](?:[\w.\-: ]{0,254}[\w.\-:])?"'
 _VALUE = rf"(?:{_TEXT}|ago\(\d{{1,4}}[dhm]\)|\d{{1,15}}|true|false)"
 _COMPARED = rf"{_IDENTIFIER} ?(?:==|!=|=~|>=|<=|>|<| has| contains| startswith| endswith) ?{_VALUE}"
 _NAMES = rf"{_IDENTIFIER}(?:, ?{_IDENTIFIER})*"

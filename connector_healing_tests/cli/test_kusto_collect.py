@@ -9,13 +9,11 @@ from click.testing import CliRunner, Result
 
 from connector_healing.cli.kusto_collect import Collecting, collect_options, collected
 from connector_healing.core.kusto.collected import collection_text
-from connector_healing.core.kusto.commands import Endpoint, FollowUpCommand
 from connector_healing.errors import UsageError
+from connector_healing_tests.kusto.conftest import asking as command
 from connector_healing_tests.kusto.fake_cluster import FakeCluster
 
-CAPACITY = FollowUpCommand(
-    endpoint=Endpoint.ENGINE, template="", parameters=(), text=".show capacity"
-)
+CAPACITY = command(".show capacity")
 
 
 @click.command()

@@ -4,23 +4,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from connector_healing.core.kusto.collected import CollectedEvidence, Collection, Outcome
-from connector_healing.core.kusto.commands import Endpoint, FollowUpCommand
+from connector_healing.core.kusto.commands import Endpoint
 from connector_healing.healing.collecting import attach, attached
 from connector_healing.healing.reporting import KEPT_FILES
 from connector_healing.orchestration.services import Files
+from connector_healing_tests.kusto.conftest import asking
 
 NOW = datetime(2026, 7, 1, 2, tzinfo=UTC)
 
 
 def collection(hour: int) -> Collection:
-    command = FollowUpCommand(
-        endpoint=Endpoint.INGEST,
-        template=".show x",
-        parameters=(("id", "1"),),
-        text=".show export containers",
-    )
     evidence = CollectedEvidence(
-        command=command,
+        command=asking(".show export containers", Endpoint.INGEST),
         outcome=Outcome.ANSWERED,
         columns=("A",),
         rows='{"A": "é\\n"}',

@@ -6,7 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -222,6 +222,10 @@ class FakeCluster:
 class _Handler(BaseHTTPRequestHandler):
     cluster: FakeCluster
     protocol_version = "HTTP/1.1"
+
+    def handle(self) -> None:
+        with suppress(OSError):  # whoever asked has gone
+            super().handle()
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)

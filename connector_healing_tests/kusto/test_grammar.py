@@ -44,6 +44,10 @@ ENGINE = (
     ".show table ['Orders'] ingestion csv mappings",
     ".show table ['Orders'] principals",
     ".show table ['Orders'] extents | where MinCreatedOn > ago(1d)",
+    (
+        '.show table Orders extents | where Tags has "ingest-by:"'
+        " | project ExtentId, Tags, MaxCreatedOn"
+    ),
     '.show tables | where TableName == "Orders"',
     ".show database ['telemetry'] principals",
     ".show capacity",
@@ -129,7 +133,7 @@ def test_no_text_breaks_out_of_a_string(value: str) -> None:
     text = f'.show tables | where TableName == "{value}"'
 
     if refusal(asking(text)) is None:
-        assert all(c.isascii() and (c.isalnum() or c in "_-. ") for c in value)
+        assert all(c.isascii() and (c.isalnum() or c in "_-.: ") for c in value)
 
 
 @given(st.sampled_from(ENGINE), st.integers(0, 300), st.sampled_from("\";|\n\\'`{"))

@@ -8,16 +8,12 @@ from connector_healing.core.kusto.collected import (
     collection_text,
     evidence_text,
 )
-from connector_healing.core.kusto.commands import Endpoint, FollowUpCommand
+from connector_healing.core.kusto.commands import Endpoint
+from connector_healing_tests.kusto.conftest import asking
 
-
-def command(text: str, endpoint: Endpoint = Endpoint.ENGINE) -> FollowUpCommand:
-    return FollowUpCommand(endpoint=endpoint, template=text, parameters=(), text=text)
-
-
-MOVES = command('.show operations | where Operation == "TableMoveExtents" and StartedOn > ago(1d)')
+MOVES = asking('.show operations | where Operation == "TableMoveExtents" and StartedOn > ago(1d)')
 ANSWERED = CollectedEvidence(
-    command=command(".show operations"),
+    command=asking(".show operations"),
     outcome=Outcome.ANSWERED,
     columns=("State",),
     rows='{"State": "Throttled"}\n{"State": "Failed"}',
@@ -27,7 +23,7 @@ ANSWERED = CollectedEvidence(
 )
 EMPTY = CollectedEvidence(command=MOVES, outcome=Outcome.EMPTY, note="It proves nothing.")
 FORBIDDEN = CollectedEvidence(
-    command=command("[on ingest endpoint] .show export containers", Endpoint.INGEST),
+    command=asking("[on ingest endpoint] .show export containers", Endpoint.INGEST),
     outcome=Outcome.NOT_VISIBLE,
     note="The service refuses this to the credential (403): Forbidden.",
 )
