@@ -9,9 +9,12 @@ from click.testing import CliRunner, Result
 
 from connector_healing.cli.kusto_collect import Collecting, collect_options, collected
 from connector_healing.core.kusto.collected import collection_text
-from connector_healing.errors import UsageError
+from connector_healing.errors import UnknownCaseError, UsageError
+from connector_healing.healing.collecting import attached
+from connector_healing.orchestration.services import Files, run_services
 from connector_healing_tests.kusto.conftest import asking as command
 from connector_healing_tests.kusto.fake_cluster import FakeCluster
+from connector_healing_tests.store.builders import open_case
 
 CAPACITY = command(".show capacity")
 
@@ -51,6 +54,21 @@ def test_it_asks(run: Run) -> None:
     assert ended.output == '.show capacity\n  1 row\n  {"Name": "default"}\n'
     assert fake.asked[0].options["servertimeout"] == "0:00:09"
     assert fake.asked[0].options["query_take_max_records"] == 8
+
+
+def test_the_answers_are_kept_in_a_case(run: Run, tmp_path: Path) -> None:
+    case = open_case(run_services().store)
+    with FakeCluster().running() as fake:
+        wanted = ("--collect", "--cluster", fake.url, "--database", "d", "--credential", "token")
+        ended = run(*wanted, "--allow-host", "127.0.0.1", "--attach", case.case_id)
+        unknown = run(*wanted, "--allow-host", "127.0.0.1", "--attach", "no-such-case")
+
+    assert ended.exit_code == 0
+    (kept,) = attached(Files(tmp_path), case.case_id)
+    assert (kept.cluster, kept.database) == (fake.url, "d")
+    assert kept.evidence[0].rows == '{"Name": "default"}'
+    assert isinstance(unknown.exception, UnknownCaseError)
+    assert fake.commands() == [".show capacity"]
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ from connector_healing_tests.kusto.fake_cluster import FakeCluster
 
 ID = "b152f9da-616a-40a7-8cde-f2390cfc8064"
 TOKEN = AccessToken(token="good-token-0123456789")
+#: Two tries, and time enough on any machine.
+PATIENT = CollectionLimits(attempts=2, longest_wait=timedelta(seconds=1))
+#: For answers that never come.
 QUICK = CollectionLimits(
-    command_time=timedelta(milliseconds=400),
-    answer_margin=timedelta(milliseconds=200),
-    attempts=2,
-    longest_wait=timedelta(seconds=1),
+    command_time=timedelta(milliseconds=400), answer_margin=timedelta(milliseconds=200), attempts=2
 )
 
 

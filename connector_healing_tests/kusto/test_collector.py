@@ -17,7 +17,7 @@ from connector_healing.kusto.credentials import AccessToken
 from connector_healing.kusto.hosts import Cluster, cluster_at
 from connector_healing.kusto.limits import CollectionLimits
 from connector_healing.ports import DiagnosticsCollector
-from connector_healing_tests.kusto.conftest import ID, QUICK, TOKEN, asking
+from connector_healing_tests.kusto.conftest import ID, PATIENT, QUICK, TOKEN, asking
 from connector_healing_tests.kusto.fake_cluster import (
     Answer,
     FakeCluster,
@@ -38,7 +38,7 @@ FORBIDDEN = one_api_error(
 
 
 def ask(
-    cluster: Cluster, text: str = OPERATIONS, limits: CollectionLimits = QUICK
+    cluster: Cluster, text: str = OPERATIONS, limits: CollectionLimits = PATIENT
 ) -> CollectedEvidence:
     return collect([asking(text)], cluster, "telemetry", TOKEN, limits)[0]
 
@@ -299,7 +299,7 @@ def test_an_endless_answer_is_broken_off(fake: FakeCluster, here: Cluster) -> No
 def test_a_slow_answer_is_given_up(fake: FakeCluster, here: Cluster, first: bytes) -> None:
     fake.answers[OPERATIONS] = [Answer(parts=[lambda: first or fake.hang(), fake.hang])]
 
-    assert ask(here).outcome is Outcome.TIMED_OUT
+    assert ask(here, limits=QUICK).outcome is Outcome.TIMED_OUT
     assert len(fake.asked) == 1
 
 
@@ -310,7 +310,7 @@ def test_a_trickle_is_given_up(fake: FakeCluster, here: Cluster) -> None:
 
     fake.answers[OPERATIONS] = [Answer(parts=[drop] * 600)]
 
-    assert ask(here).outcome is Outcome.TIMED_OUT
+    assert ask(here, limits=QUICK).outcome is Outcome.TIMED_OUT
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ def test_a_dead_endpoint_does_not_hide_the_other(fake: FakeCluster) -> None:
     ]
 
     first, second, engine = collect(
-        [*ingest, asking(OPERATIONS)], cluster, "telemetry", TOKEN, QUICK
+        [*ingest, asking(OPERATIONS)], cluster, "telemetry", TOKEN, PATIENT
     )
 
     assert (first.outcome, second.outcome) == (Outcome.FAILED, Outcome.FAILED)

@@ -24,7 +24,7 @@ from connector_healing.kusto.credentials import (
     credential_from,
 )
 from connector_healing.kusto.hosts import Cluster, cluster_at
-from connector_healing_tests.kusto.conftest import ID, QUICK, TOKEN, asking
+from connector_healing_tests.kusto.conftest import ID, PATIENT, TOKEN, asking
 from connector_healing_tests.kusto.fake_cluster import FakeCluster
 from connector_healing_tests.kusto.real_names import certificate, lead_here
 
@@ -37,7 +37,7 @@ BOTH = (
 
 
 def ask(cluster: Cluster, credential: Credential) -> tuple[CollectedEvidence, ...]:
-    return collect(BOTH, cluster, "telemetry", credential, QUICK)
+    return collect(BOTH, cluster, "telemetry", credential, PATIENT)
 
 
 def application(key: str = KEY) -> Application:
@@ -128,7 +128,7 @@ def test_a_host_cannot_have_the_key_sent_elsewhere(named: Named, login: str, res
     named.fake.login_endpoint, named.fake.resource = login, resource
     cluster = cluster_at(f"https://127.0.0.1:{named.fake.port}", allowed_hosts=["127.0.0.1"])
 
-    found = collect(BOTH[:1], cluster, "telemetry", application(), QUICK)
+    found = collect(BOTH[:1], cluster, "telemetry", application(), PATIENT)
 
     assert found[0].outcome is Outcome.FAILED
     assert named.fake.logins == []
@@ -149,7 +149,7 @@ def test_a_person_types_one_code_for_both_endpoints(named: Named) -> None:
         cluster_at("adxperson"),
         "telemetry",
         DeviceCode(),
-        QUICK,
+        PATIENT,
         prompt=lambda link, code, until: shown.append((link, code, until)),
     )
 
