@@ -14,6 +14,8 @@ from connector_healing.core.case import CaseState, HealCase, Step, Trial
 from connector_healing.core.checks import CheckResult
 from connector_healing.core.connector import ConnectorCode, ConnectorVersion
 from connector_healing.core.failure import Failure, Suspicion, SuspicionKind
+from connector_healing.core.kusto.collected import CollectedEvidence
+from connector_healing.core.kusto.commands import FollowUpCommand
 from connector_healing.core.lease import Lease
 from connector_healing.core.patch import Branch, Candidate
 from connector_healing.core.policy import HealMode
@@ -350,6 +352,18 @@ class Branches(Protocol):
         """
 
 
+class DiagnosticsCollector(Protocol):
+    """Asks the system in which a failure happened what it knows of it; reads only."""
+
+    def collect(self, commands: Sequence[FollowUpCommand]) -> tuple[CollectedEvidence, ...]:
+        """Ask each command, in order; as many answers as commands.
+
+        What the system, the network or a missing right make of it is an outcome, never an
+        exception; so is a command that is no plain ``.show``, which is refused and not sent. What
+        is given back holds no secret.
+        """
+
+
 class Progress(Protocol):
     """Told what a long heal is doing; it must not raise."""
 
@@ -363,6 +377,7 @@ __all__ = [
     "Clock",
     "ConnectorRegistry",
     "DataJudge",
+    "DiagnosticsCollector",
     "EndpointObservation",
     "HealStore",
     "Leases",

@@ -2,12 +2,13 @@
 
 from connector_healing.core.case import HealCase
 from connector_healing.core.report import PATCH_FILE, render_report
+from connector_healing.healing.collecting import COLLECTED
 from connector_healing.healing.services import HealServices
 from connector_healing.healing.telling import report_facts
 
 REPORT = "report.md"
 #: The case's own files that outlive its heal.
-KEPT_FILES = (REPORT, PATCH_FILE)
+KEPT_FILES = (REPORT, PATCH_FILE, COLLECTED)
 
 
 def write_report(services: HealServices, case: HealCase) -> str:

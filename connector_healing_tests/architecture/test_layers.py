@@ -62,11 +62,12 @@ def test_every_contract_is_kept() -> None:
     [
         ("core/policy.py", "import connector_healing.ports", LAYERS, "core.policy -> "),
         ("store/reader.py", "import connector_healing.sandbox.runner", LAYERS, "store.reader -> "),
+        ("kusto/asking.py", "import connector_healing.store.engine", LAYERS, "kusto.asking -> "),
         ("surprise/__init__.py", "", LAYERS, "connector_healing.surprise"),
         ("healing/budget.py", "import os", PURE, "healing.budget -> os"),
         ("runtime/home.py", "import dagster", DAGSTER, "runtime.home -> dagster"),
     ],
-    ids=["upwards", "a sibling", "in no layer", "input and output", "dagster"],
+    ids=["upwards", "a sibling", "another sibling", "in no layer", "input and output", "dagster"],
 )
 def test_a_breach_is_found(copy: Path, module: str, line: str, contract: str, told: str) -> None:
     path = copy / PACKAGE.name / module

@@ -76,7 +76,7 @@ class _Template:
     endpoint: Endpoint = Endpoint.ENGINE
 
 
-#: The table of `kusto_vocabulary.md`, word for word; the two counts are queries for a person.
+#: The two counts are queries, for a person: a collector asks `.show` commands only.
 _TEMPLATES: Mapping[Command, _Template] = {
     Command.COMMANDS: _Template('.show commands | where ClientActivityId has "{request_id}"'),
     Command.QUERIES: _Template('.show queries | where ClientActivityId has "{request_id}"'),
