@@ -9,6 +9,8 @@ from typing import BinaryIO
 
 import click
 
+from connector_healing.cli.kusto_collect import Collecting, collect_options, collected
+from connector_healing.core.codec import to_json
 from connector_healing.core.kusto.asking import CHOICES, answered
 from connector_healing.core.kusto.case import (
     TEXT_LIMIT,
@@ -16,6 +18,7 @@ from connector_healing.core.kusto.case import (
     case_from,
     options_from,
 )
+from connector_healing.core.kusto.collected import collection_text, evidence_text
 from connector_healing.core.kusto.report import render_triage
 from connector_healing.core.kusto.triage import KustoTriage
 from connector_healing.core.kusto.triage import triage as triage_case
@@ -38,6 +41,7 @@ def triage() -> None:
 @click.option("--log", "logs", type=_FILE, multiple=True, help="A log or a stack trace.")
 @click.option("--text", "user_text", default="", help="What happened, in your words.")
 @click.option("--ask", is_flag=True, help="Ask for the missing facts, one by one.")
+@collect_options
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output, nothing else.")
 def kusto(
     source: str | None,
@@ -48,14 +52,18 @@ def kusto(
     complete: bool,
     ask: bool,
     as_json: bool,
+    collecting: Collecting,
 ) -> None:
     """Triage a failure of the Kusto (Azure Data Explorer) Spark connector.
 
     With - the cases come as JSONL from standard input, {"id", "context", "evidence"} a line, and
-    the answers go out as JSONL. Secrets that the connector logs never come back.
+    the answers go out as JSONL. Secrets that the connector logs never come back. With --collect
+    the cluster is asked the follow-up commands, and what it answers is triaged again.
     """
     if source is not None:
-        _refuse_mixture(source, mixed=bool(options_file or logs or user_text or ask))
+        _refuse_mixture(
+            source, mixed=bool(options_file or logs or user_text or ask or collecting.collect)
+        )
         _answer_lines(sys.stdin.buffer)
         return
     if not (options_file or logs or user_text or ask):
@@ -63,11 +71,19 @@ def kusto(
             "input", "nothing", "Give --options FILE, --log FILE, --text, --ask, or - for JSONL."
         )
     case = _case(options_file, logs, user_text, complete=complete)
-    found = _asked(case) if ask else triage_case(case)
+    case, found = _asked(case) if ask else (case, triage_case(case))
+    collection = collected(found.follow_up_commands, collecting)
+    if collection is not None:
+        found = triage_case(case.with_evidence(evidence_text(collection.evidence)))
     if as_json:
-        click.echo(json.dumps(found.to_json(), ensure_ascii=False, indent=2))
-    else:
-        click.echo(render_triage(found))
+        plain = found.to_json()
+        if collection is not None:
+            plain = {**plain, "collected": json.loads(to_json(collection))}
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        return
+    click.echo(render_triage(found))
+    if collection is not None:
+        click.echo(f"## What the cluster answered\n\n{collection_text(collection.evidence)}")
 
 
 def _refuse_mixture(source: str, *, mixed: bool) -> None:
@@ -139,7 +155,7 @@ def _text_of(path: Path) -> str:
         return (head.rpartition(b"\n")[0] + b"\n" + tail).decode("utf-8", "replace")
 
 
-def _asked(case: KustoCase) -> KustoTriage:
+def _asked(case: KustoCase) -> tuple[KustoCase, KustoTriage]:
     """Ask until nothing is missing or everything was asked; each question comes once."""
     found = triage_case(case)
     while True:
@@ -149,7 +165,7 @@ def _asked(case: KustoCase) -> KustoTriage:
         case = _answer(case, ask)
         found = triage_case(case)
     unknown = tuple(ask for ask, text in case.answers.items() if not text)
-    return replace(found, must_ask=unknown)
+    return case, replace(found, must_ask=unknown)
 
 
 def _answer(case: KustoCase, ask: Ask) -> KustoCase:

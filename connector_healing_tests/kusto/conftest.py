@@ -22,7 +22,7 @@ QUICK = CollectionLimits(
 
 
 def asking(text: str, endpoint: Endpoint = Endpoint.ENGINE) -> FollowUpCommand:
-    return FollowUpCommand(endpoint=endpoint, template=text, parameters=(), text=text)
+    return FollowUpCommand(endpoint=endpoint, template=text, parameters={}, text=text)
 
 
 @pytest.fixture
