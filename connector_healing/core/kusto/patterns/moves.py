@@ -266,7 +266,8 @@ MOVES = (
         ),
         retryable=True,
         written=Written.BY_MODE,
-        signatures=(any_of(_TIMED_OUT),),
+        # What the service itself said of the ingestion says more than that nobody waited for it.
+        signatures=(sig(_TIMED_OUT, when=_no_code),),
         commands=(Command.COMMANDS, Command.BATCHING, *FAILURES, *TEMP),
         surface=Surface.DRIVER_EXCEPTION,
         operation=Operation.WRITE,
