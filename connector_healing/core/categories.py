@@ -134,6 +134,7 @@ class FailureSubcategory(StrEnum):
     NO_CAPACITY = "no_capacity"  #: Nothing free now.
     CLUSTER_LIMIT = "cluster_limit"  #: More is asked for than the cluster may ever give.
     SESSION_LIMIT = "session_limit"
+    CLUSTER_NOT_READY = "cluster_not_ready"
     KAFKA_CREDENTIALS = "kafka_credentials"
     KAFKA_ACL = "kafka_acl"
     BROKER_UNREACHABLE = "broker_unreachable"
@@ -149,6 +150,7 @@ class FailureSubcategory(StrEnum):
     REGISTRY_ACCESS = "registry_access"
     REGISTRY_UNAVAILABLE = "registry_unavailable"
     GROUP_REBALANCING = "group_rebalancing"
+    GROUP_FENCED = "group_fenced"  #: Another member or producer has taken the name.
     OFFSET_LOST = "offset_lost"  #: The position is not in the topic any more.
     CONSUMER_MISUSED = "consumer_misused"
     NOT_IN_CONNECTOR = (

@@ -140,6 +140,9 @@ JOB_FACTS: Mapping[FailureSubcategory, SubcategoryFacts] = {
         "Wait until a session ends, and close those that are not needed.",
         retryable=True,
     ),
+    _S.CLUSTER_NOT_READY: facts(
+        _C.SPARK_CAPACITY, "Try again when the cluster is up again.", retryable=True
+    ),
     _S.KAFKA_CREDENTIALS: facts(
         _C.KAFKA_AUTH, "Check user, password, key or ticket, and the SASL mechanism.", human=True
     ),
@@ -181,8 +184,7 @@ JOB_FACTS: Mapping[FailureSubcategory, SubcategoryFacts] = {
     ),
     _S.SCHEMA_INCOMPATIBLE: facts(
         _C.KAFKA_SCHEMA,
-        "Change the schema compatibly (new fields with defaults), or decide on another compatibility level.",
-        human=True,
+        "Change the schema compatibly: new fields with defaults, and no field of another type.",
     ),
     _S.SCHEMA_MISREAD: facts(
         _C.KAFKA_SCHEMA, "Read the topic with the format and schema that it was written with."
@@ -201,6 +203,11 @@ JOB_FACTS: Mapping[FailureSubcategory, SubcategoryFacts] = {
         _C.KAFKA_CONSUMER,
         "Try again after the rebalance; process less between two polls.",
         retryable=True,
+    ),
+    _S.GROUP_FENCED: facts(
+        _C.KAFKA_CONSUMER,
+        "Give each instance an id of its own, and stop the one that should not run.",
+        human=True,
     ),
     _S.OFFSET_LOST: facts(
         _C.KAFKA_CONSUMER, "Decide where to read on; records between are gone.", human=True

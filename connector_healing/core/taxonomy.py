@@ -164,9 +164,8 @@ SUBCATEGORY_FACTS: Mapping[FailureSubcategory, SubcategoryFacts] = {
     ),
     _S.DESTINATION_UNREACHABLE: facts(
         _C.DESTINATION,
-        "Check that the destination runs, and its address and credential.",
+        "Try again later; if it goes on, check that the destination runs, and its address.",
         retryable=True,
-        human=True,
     ),
     _S.DESTINATION_BUSY: facts(
         _C.DESTINATION, "Try again when the other writer has finished.", retryable=True

@@ -20,7 +20,6 @@ _RENEWS = re.compile(
 )
 #: A refresh that was itself refused needs a person all the same.
 _REFUSED_REFRESH = re.compile(r"invalid_grant|refresh.?token|revoked|invalid_client", re.IGNORECASE)
-_GROUNDS = re.compile(r"true|yes|200|\d", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +74,12 @@ _AT_EXTRACT: Mapping[Sub, Sub] = {
     Sub.CONSTRAINT_VIOLATED: Sub.TYPE_CHANGED,
     Sub.LOAD_JOB_FAILED: Sub.SERVER_UNAVAILABLE,
 }
+#: What validates a setting, not data.
+_AT_BUILD: Mapping[Sub, Sub] = dict.fromkeys(
+    (Sub.TYPE_CHANGED, Sub.KEY_MISSING, Sub.NOT_JSON, Sub.DOCUMENT_UNREADABLE, Sub.REQUEST_REJECTED),
+    Sub.CONFIGURATION_INVALID,
+)
+_CONFIGURES = re.compile(r"connector config|config(?:uration)? (?:file|object)|settings file")
 _OWN_CATEGORIES: Collection[FailureCategory] = (FailureCategory.UNKNOWN,)
 
 
@@ -92,6 +97,8 @@ def in_circumstances(subcategory: Sub, failure: Failure, log: ReducedLog) -> Sub
             return Sub.SESSION_EXPIRED
     if SUBCATEGORY_FACTS[subcategory].category in _OWN_CATEGORIES:
         return subcategory
+    if failure.stage is Stage.BUILD or _CONFIGURES.search(str(dict(failure.declared)).lower()):
+        return _AT_BUILD.get(subcategory, subcategory)
     if failure.stage in (Stage.LOAD, Stage.SYNC):
         return _AT_LOAD.get(subcategory, subcategory)
     if failure.stage is Stage.EXTRACT:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connector_healing.core.logs.reduce import LogLine, ReducedLog
-from connector_healing.core.rules.signature import PREFIX, Signature, anchors_of, compiled
+from connector_healing.core.rules.signature import PREFIX, Signature, anchors_of, anywhere, compiled
 
 _WORD = re.compile(r"[a-z0-9_]+")
 _MAX_TRIES = 400  #: Lines that one pattern is tried on.
@@ -83,9 +83,9 @@ class SignatureIndex:
             signature = hit.signature
             if signature.besides or signature.unless:
                 text = lowered(log.text[:MAX_BESIDES]) if text is None else text
-            if signature.besides and not compiled(signature.besides).search(text or ""):
+            if signature.besides and not anywhere(signature.besides).search(text or ""):
                 continue
-            if signature.unless and compiled(signature.unless).search(text or ""):
+            if signature.unless and anywhere(signature.unless).search(text or ""):
                 continue
             yield hit
 

@@ -10,7 +10,13 @@ from connector_healing.core.logs.reduce import LogLine, ReducedLog, reduce_log
 
 MAX_LINKS = 12
 MAX_MESSAGE = 1_000  #: Characters.
-_STAGES = {stage.value: stage for stage in Stage}
+#: Before anything is known of the time, no instant lies ahead of it.
+_END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
+_STAGES = {stage.value: stage for stage in Stage} | {
+    **dict.fromkeys(("configure", "config", "configuration", "init", "setup"), Stage.BUILD),
+    **dict.fromkeys(("source", "read"), Stage.EXTRACT),
+    **dict.fromkeys(("destination", "write", "sink"), Stage.LOAD),
+}
 #: An exception as Python, Java and most log formats write it.
 _HEAD = re.compile(
     r"(?:^|[\s>\[(\"'])(?P<type>(?:[A-Za-z_$][\w$]{0,80}\.){0,12}[A-Z]\w{0,80}"
@@ -39,7 +45,8 @@ def failure_of_text(
         context: What is known besides: status, headers, url, method, body, body_start, stage,
             destination, and under declared what is known of the request's history.
         failure_id: The id to give it.
-        occurred_at: Aware; None: the beginning of time, so that the result depends on nothing else.
+        occurred_at: Aware; None: the end of time, so that no instant in a header
+            counts as a long wait.
     """
     known = context or {}
     log = reduce_log(text)
@@ -52,7 +59,7 @@ def failure_of_text(
         dlt_resource=None,
         run_id=None,
         version_id=None,
-        occurred_at=occurred_at or datetime.min.replace(tzinfo=UTC),
+        occurred_at=occurred_at or _END_OF_TIME,
         stage=_STAGES.get(str(known.get("stage", "")), Stage.UNKNOWN),
         http=exchange_in(log.lines, known),
         load_state={"destination": str(destination)} if destination else {},

@@ -72,6 +72,12 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(f"{begin}(?:{pattern}){end}")
 
 
+@lru_cache(maxsize=1024)
+def anywhere(pattern: str) -> re.Pattern[str]:
+    """The pattern as it is, for what must or must not stand beside; made when it is needed."""
+    return re.compile(pattern)
+
+
 def _ends_in_word(pattern: str) -> bool:
     return pattern[-1:] in _WORD_CHARACTERS and pattern[-2:-1] != "\\"
 

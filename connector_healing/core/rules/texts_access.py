@@ -26,6 +26,7 @@ IDENTITY = (
         r"expiredtoken(?:exception)?.{0,80}assumed.{0,20}role",
         r"credential(?:s)? (?:were|was) refreshed.{0,40}but",
         cause="The session has ended: {line}",
+        unless=r"not valid for use with",
         also=(Sub.TOKEN_EXPIRED,),
     ),
     _code(
@@ -172,7 +173,7 @@ RIGHTS = (
     _code(
         "access.permission",
         Sub.PERMISSION_MISSING,
-        r"insufficient_?permissions?|insufficient_access\w*|insufficientprivileges?\w*|insufficient_privileges?|insufficientaccess\w*",
+        r"this session is not valid for use with|not valid for use with the (?:rest )?api|insufficient_?permissions?|insufficient_access\w*|insufficientprivileges?\w*|insufficient_privileges?|insufficientaccess\w*",
         r"(?:insufficient|sufficient|required|necessary) (?:permissions?|privileges?|rights|access rights)",
         r"does not have (?:the )?(?:permission|access|privileges?|rights?|authorization)",
         r"(?:doesn't|do not|don't|not) have (?:the )?(?:\w+ ){0,2}(?:permissions?|access|privileges?|rights?|role|authorization)",

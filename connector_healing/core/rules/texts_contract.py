@@ -39,7 +39,7 @@ PAGES = (
         r"(?:offset|skip|page|startat) .{0,40}(?:exceeds|too large|too high|maximum|cannot exceed|must not exceed|out of range)",
         r"total .{0,40}not found in the response in .{0,60}paginator",
         r"no suitable paginator found|no paginator |pagenumberpaginator|offsetpaginator|jsonlinkpaginator|headerlinkpaginator",
-        r"(?:same|duplicate|repeated|identical) (?:page|cursor|next[_ ]?page|page ?token)|(?:cursor|next_?cursor|page ?token|next link) (?:did not|does not|didn't) (?:change|advance|move)|infinite (?:pagination )?loop",
+        r"(?:same|duplicate|repeated|identical) (?:next |page )?(?:page|cursor|nextpage|page token|token|offset|records|results)|(?:cursor|next_?cursor|page ?token|next link) (?:did not|does not|didn't) (?:change|advance|move)|infinite (?:pagination )?loop",
         r"starting_after|ending_before|that page contains no results|invalid page\.?\b|emptypage|page (?:is )?out of range",
         r"(?:next page|next_url|next link|nextlink) .{0,40}(?:404|invalid|missing|broken|not found)|skiptoken",
         cause="Paging does not go on as the connector asks for it: {line}",

@@ -18,11 +18,11 @@ DLT = (
         "data.contract",
         Sub.SCHEMA_CONTRACT,
         r"contract on (?:tables|columns|new tables|new columns) with (?:contract )?mode.{0,5} ?freeze",
-        r"contract on (?:table|column)s?\b.{0,60}(?:violated|frozen)",
+        r"but (?:new )?(?:tables|columns) are frozen|trying to add (?:table|column) \S+|contract on (?:table|column)s?\b.{0,60}(?:violated|frozen)",
         r"(?:trying to|can't|cannot) (?:create|add) (?:table|column) .{0,80}(?:frozen|contract|freeze)",
         r"datavalidationerror.{0,160}(?:schema_entity|on) ?=? ?['\"]?(?:tables?|columns?)\b",
         besides=r"contract|freeze|dlt",
-        unless=r"contract on .?data_?type",
+        unless=r"data_types are frozen|trying to create new variant column \S+|contract on .?data_?type",
         cause="The data have a table or column that the schema contract does not allow: {line}",
     ),
     _library(
@@ -88,7 +88,7 @@ PARSING = (
         cause="A value has not the form that it is read as: {line}",
         also=(Sub.FIELD_RENAMED,),
     ),
-    _library(
+    sign(
         "data.json",
         Sub.NOT_JSON,
         r"jsondecodeerror",
@@ -101,6 +101,7 @@ PARSING = (
         unless=_NOT_LOAD,
         cause="What came is not JSON: {line}",
         also=(Sub.EMPTY_BODY, Sub.SERVER_UNAVAILABLE),
+        weight=Weight.STATUS,
         confidence=0.8,
     ),
     _library(

@@ -12,7 +12,10 @@ from connector_healing.core.taxonomy import FailureSubcategory as Sub
 
 _kafka = partial(sign, weight=Weight.COMPONENT)
 _library = partial(sign, weight=Weight.LIBRARY)
-_IS_KAFKA = r"kafka|librdkafka|rdkafka|sasl_ssl://|broker|schema.?registry|confluent"
+_IS_KAFKA = (
+    r"kafka|rdkafka|(?:sasl_ssl|sasl_plaintext|ssl|plaintext)://\S{1,200}(?:/bootstrap|/\d+\b|:909\d)"
+    r"|\bbroker|schema.?registry|confluent|after \d+ms in state"
+)
 
 AUTH = (
     _kafka(
@@ -72,7 +75,7 @@ BROKER = (
         r"allbrokersdown",
         r"code=_transport,val=-195",
         r"brokertransportfailure",
-        r"local: (?:host resolution failure|broker node update|timed out)",
+        r"local: (?:broker node update|timed out)",
         r"connection to node -?\d+ .{0,160}could not be established",
         r"broker may not be available",
         r"bootstrap broker \S+ disconnected",
@@ -88,8 +91,6 @@ BROKER = (
         r"timeout of \d+ms expired before the position for partition",
         r"timeout of \d+ms expired before successfully committing offsets",
         r"expiring \d+ record\(s\) for \S+",
-        r"no resolvable bootstrap urls given in bootstrap\.servers",
-        r"failed to resolve '?\S+'?: ",
         r"connect to \S+ failed: .{0,120}\(after \d+ms in state connect",
         r"disconnected \(after \d+ms in state",
         r"message_?timed_?out|_msg_timed_out",
@@ -103,6 +104,31 @@ BROKER = (
         besides=_IS_KAFKA + r"|bootstrap",
         unless=r"authorization ?failed|authenticationexception",
         cause="No broker can be reached: {line}",
+    ),
+    _kafka(
+        "kafka.host",
+        Sub.BROKER_SETUP,
+        r"no resolvable bootstrap urls given in bootstrap\.servers",
+        r"_resolve,val=-193",
+        r"local: host resolution failure",
+        r"failed to resolve '?\S+'?: .{0,80}(?:not known|no such host|nodename)",
+        r"couldn't resolve server \S+ from bootstrap\.servers",
+        r"dns lookup failed for \S+",
+        besides=_IS_KAFKA + r"|bootstrap",
+        unless=r"temporary failure",
+        cause="The brokers' names do not exist: {line}",
+        also=(Sub.BROKER_UNREACHABLE, Sub.NAME_RESOLUTION),
+    ),
+    _kafka(
+        "kafka.group_fenced",
+        Sub.GROUP_FENCED,
+        r"fenced_?instance_?id\w*",
+        r"static consumer fenced by other consumer",
+        r"consumer with the same group\.instance\.id",
+        r"group\.instance\.id .{0,40}(?:already|fenced|in use)",
+        r"unreleased_?instance_?id\w*",
+        besides=_IS_KAFKA + r"|consumer",
+        cause="Another consumer has the same instance id: {line}",
     ),
     _kafka(
         "kafka.busy",
@@ -289,7 +315,7 @@ CONSUMER = (
         r"broker: unknown member",
         r"illegal_?generation\w*",
         r"specified group generation id is not valid",
-        r"fenced_?(?:instance_?id|member_?epoch)\w*",
+        r"fenced_?member_?epoch\w*",
         r"_max_poll_exceeded",
         r"maxpollexceeded",
         r"application maximum poll interval \(\d+ms\) exceeded",

@@ -13,6 +13,23 @@ _IS_KUSTO = r"kusto|azure data explorer|\badx\b|e_runaway|blobalreadyreceived|\.
 
 RULES = (
     _kusto(
+        "kusto.connector",
+        Sub.KUSTO_UNAVAILABLE,
+        r"failed to poll on ingestion status",
+        r"timed out polling on ingestion status",
+        r"timeoutawaitingpendingoperationexception",
+        r"timed out while waiting for operation with operationid",
+        r"ingestion to kusto failed on timeout failure",
+        r"some extents were not processed and we got an empty move result",
+        r"couldn't monitor the progress of the",
+        r"(?:no storage containers|nostoragecontainersexception)",
+        r"failed to (?:refresh|get|acquire|retrieve) (?:the )?(?:ingestion )?resources from (?:the )?(?:dm|kusto|cluster|ingestion)",
+        r"kustoconnector: .{0,80}(?:timed out|timeout|retry|retries|temporar|transient)",
+        r"failed to execute kusto operation with operationid .{0,120}(?:inprogress|throttled|scheduled|abandoned|partiallysucceeded)",
+        cause="The connector's operation did not end in time: {line}",
+        also=(Sub.KUSTO_INGESTION,),
+    ),
+    _kusto(
         "kusto.access",
         Sub.KUSTO_ACCESS,
         r"principal '?\S+'? is not authorized to ",
@@ -76,7 +93,6 @@ RULES = (
         r"blobalreadyreceived\w*",
         r"(?:mappingnotfound|schema_?(?:mismatch|not_?compatible)|wrongfieldscount|malformed|stream_(?:wrong|closing)\w*|invalid(?:kusto)?(?:column)?mapping)",
         r"failed to ingest",
-        r"failed to poll on ingestion status",
         r"(?:download|upload|blob)_?(?:forbidden|notfound|bad_?request|failed)",
         r"stream_wrongnumberoffields|stream_inputstreamtoolarge|stream_dynamicpropertybagtoolarge",
         r"noststoragecontainersexception|nostoragecontainersexception",

@@ -62,6 +62,16 @@ MACHINE = (
 
 SETTINGS = (
     _library(
+        "settings.ca_bundle",
+        Sub.CONFIGURATION_INVALID,
+        r"could not find a suitable tls ca certificate bundle",
+        r"could not find the tls (?:certificate|key) file",
+        r"(?:ca|cert|key)[ _-]?(?:bundle|file|path|location).{0,80}(?:no such file|not found|does not exist|invalid path)",
+        r"could not load (?:the )?(?:client )?(?:pem|certificate|key|keystore|truststore)",
+        r"(?:keystore|truststore) (?:was tampered with|password was incorrect|not found|does not exist)",
+        cause="A certificate file is not where the settings say: {line}",
+    ),
+    _library(
         "settings.url",
         Sub.CONFIGURATION_INVALID,
         r"missingschema|invalid ?schema.{0,40}no connection adapters|no connection adapters were found|invalidurl|invalid url |no scheme supplied|no host supplied|unsupportedprotocol|locationparseerror|failed to parse: .{1,80}|malformedurlexception|urisyntaxexception|unknown url type|request url is missing an .{0,60}protocol|nonnumeric port|invalid port|invalidendpoint\w*|invalid endpoint: |label empty or too long",

@@ -40,7 +40,6 @@ TLS = (
         r"http_request\b.{0,20}ssl|unrecognized_name",
         r"sslhandshakeexception",
         r"no appropriate protocol",
-        r"could not find a suitable tls ca certificate bundle",
         r"unrecognized ssl message, plaintext connection",
         r"sslerror\(\d+, '\[ssl|tlsv1_unrecognized_name",
         r"curl: \((?:35|51|60)\) ",

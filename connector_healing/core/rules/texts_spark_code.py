@@ -99,6 +99,21 @@ DEPENDENCY = (
         unless=r"confluent_kafka|dlt|airbyte",
         cause="A Python module that the job needs is not installed where it runs: {line}",
     ),
+    _spark(
+        "spark.library",
+        Sub.MODULE_MISSING,
+        r"library installation (?:failed|attempted)",
+        r"no matching distribution found for \S+",
+        r"could not find a version that satisfies the requirement \S+",
+        r"library_installation_\w+|libraryinstallationexception",
+        r"failed to (?:install|download|resolve|fetch) (?:library|libraries|package|packages|jar|jars|maven|pypi|artifact)\b",
+        r"resolvelibrary\w*|(?:maven|pypi) (?:library|package) .{0,60}(?:not found|failed)",
+        r"failed to (?:add|load|fetch) (?:file|jar)? ?\S+\.(?:jar|whl|egg|zip) to spark environment",
+        r"file \S+\.(?:jar|py|whl|egg) does not exist",
+        besides=r"library|cluster|spark|driver|pypi|maven|\.jar",
+        cause="A library of the job could not be installed: {line}",
+        also=(Sub.CLASS_MISSING,),
+    ),
     _library(
         "jvm.main_class",
         Sub.CLASS_MISSING,
@@ -188,6 +203,30 @@ ANALYSIS = (
 )
 
 CODE = (
+    _code(
+        "spark.stream_code",
+        Sub.JOB_CODE_FAILED,
+        r"an exception was raised by the python proxy",
+        r"pyspark\.errors\.exceptions\.base\.pyspark\w+",
+        r"pyspark(?:type|value|attribute|runtime|assertion|index|key|notimplemented|picklingerror|zerodivision)\w*(?:error|exception)",
+        r"foreach_?batch.{0,80}(?:exception|error|failed)",
+        unless=r"outofmemory|no module named|executorlost",
+        cause="The job's own code raised an exception: {line}",
+        also=(Sub.UDF_FAILED,),
+    ),
+    sign(
+        "spark.builtin",
+        Sub.JOB_CODE_FAILED,
+        r"(?:key|value|type|attribute|index|name|assertion|zerodivision|runtime|notimplemented|unboundlocal)error",
+        r"java\.lang\.(?:nullpointer|illegalargument|illegalstate|arithmetic|arrayindexoutofbounds|indexoutofbounds|classcast|runtime|unsupportedoperation)exception",
+        r"scala\.matcherror|nosuchelementexception",
+        r"systemexit",
+        besides=r"frames: .{0,2000}(?:pyspark|org\.apache\.spark)|foreachbatch|streamingqueryexception|spark-submit|user class|applicationmaster|/jobs?/\S{1,80}\.py|user application",
+        unless=r"kusto|org\.apache\.kafka|no module named|outofmemory|memoryerror|frames: .{0,2000}(?:dlt|requests|airbyte)\b",
+        weight=Weight.WORDS,
+        cause="The job's own code raised an exception: {line}",
+        also=(Sub.UDF_FAILED, Sub.CONNECTOR_BUG),
+    ),
     _library(
         "spark.udf",
         Sub.UDF_FAILED,
@@ -247,8 +286,7 @@ CODE = (
         "spark.arithmetic",
         Sub.JOB_CODE_FAILED,
         r"\[divide_by_zero\]",
-        r"\[arithmetic_overflow\]",
-        r"sparkarithmeticexception",
+        r"sparkarithmeticexception: (?!.{0,40}overflow)",
         cause="Spark SQL computes what has no result: {line}",
     ),
 )
