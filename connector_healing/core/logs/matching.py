@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connector_healing.core.logs.reduce import LogLine, ReducedLog
-from connector_healing.core.rules.signature import PREFIX, Signature, anchors_of, anywhere, compiled
+from connector_healing.core.rules.signature import PREFIX, Signature, anchors_of, compiled, stands_in
 
 _WORD = re.compile(r"[a-z0-9_]+")
 _MAX_TRIES = 400  #: Lines that one pattern is tried on.
@@ -29,6 +29,13 @@ class Hit:
         return (-self.signature.weight, line.event, -line.depth, self.order, line.number)
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    signature: Signature
+    pattern: str
+    words: frozenset[str]  #: That a line must hold to be tried.
+
+
 class SignatureIndex:
     """Signatures by the words that they need.
 
@@ -41,15 +48,15 @@ class SignatureIndex:
     def __init__(self, signatures: Iterable[Signature]) -> None:
         self.signatures: Sequence[Signature] = tuple(signatures)
         self._order = {s.name: place for place, s in enumerate(self.signatures)}
-        by_word: dict[str, list[tuple[Signature, str]]] = {}
-        by_prefix: dict[str, list[tuple[Signature, str]]] = {}
+        by_word: dict[str, list[_Entry]] = {}
+        by_prefix: dict[str, list[_Entry]] = {}
         for signature in self.signatures:
             for pattern in signature.patterns:
                 for part, anchor in anchors_of(pattern).items():
                     index = by_prefix if anchor.is_prefix else by_word
-                    index.setdefault(anchor.text, []).append((signature, part))
-        self._by_word: Mapping[str, list[tuple[Signature, str]]] = by_word
-        self._by_prefix: Mapping[str, list[tuple[Signature, str]]] = by_prefix
+                    index.setdefault(anchor.text, []).append(_Entry(signature, part, anchor.words))
+        self._by_word: Mapping[str, list[_Entry]] = by_word
+        self._by_prefix: Mapping[str, list[_Entry]] = by_prefix
 
     def hits(self, log: ReducedLog) -> list[Hit]:
         """The first hit of each signature, best first."""
@@ -57,7 +64,8 @@ class SignatureIndex:
         tries: dict[str, int] = {}
         for line in log.lines:
             lower = lowered(line.text)
-            for signature, pattern in self._called_for(lower):
+            for entry in self._called_for(lower):
+                signature, pattern = entry.signature, entry.pattern
                 if signature.name in found or tries.get(pattern, 0) >= _MAX_TRIES:
                     continue
                 tries[pattern] = tries.get(pattern, 0) + 1
@@ -68,11 +76,13 @@ class SignatureIndex:
                     )
         return sorted(self._confirmed(found.values(), log), key=lambda hit: hit.rank)
 
-    def _called_for(self, lower: str) -> Iterator[tuple[Signature, str]]:
+    def _called_for(self, lower: str) -> Iterator["_Entry"]:
         """What the words of a line call for."""
         words = set(_WORD.findall(lower))
         for word in self._by_word.keys() & words:
-            yield from self._by_word[word]
+            for entry in self._by_word[word]:
+                if entry.words <= words:
+                    yield entry
         for prefix in self._by_prefix.keys() & {word[:PREFIX] for word in words}:
             yield from self._by_prefix[prefix]
 
@@ -83,9 +93,9 @@ class SignatureIndex:
             signature = hit.signature
             if signature.besides or signature.unless:
                 text = lowered(log.text[:MAX_BESIDES]) if text is None else text
-            if signature.besides and not anywhere(signature.besides).search(text or ""):
+            if signature.besides and not stands_in(signature.besides, text or ""):
                 continue
-            if signature.unless and anywhere(signature.unless).search(text or ""):
+            if signature.unless and stands_in(signature.unless, text or ""):
                 continue
             yield hit
 

@@ -18,10 +18,9 @@ _LEVEL = re.compile(
     r"|(?P<good>INFO|DEBUG|TRACE|info|debug|NOTICE))\b"
 )
 #: What an informational line must hold to be looked at.
-_TELLING = re.compile(
-    r"fail|error|exception|\blost\b|exit(?:ed| ?code| status)|kill|denied|reason:|terminated|refused"
-    r"|timed out|too many|exceed",
-    re.IGNORECASE,
+_TELLING = (
+    *("fail", "error", "exception", " lost", "exited", "exitcode", "exit code", "exit status"),
+    *("kill", "denied", "reason:", "terminated", "refused", "timed out", "too many", "exceed"),
 )
 _PYTHON_FRAME = re.compile(r'\s*File "(?P<path>[^"\n]{1,400})", line \d+')
 _JAVA_FRAME = re.compile(r"\s*at (?P<place>[A-Za-z_$][\w$.<>/@-]{2,300})\(")
@@ -121,8 +120,10 @@ def _placed(raw: list[str], frames: set[str]) -> Iterator[LogLine]:
             continue
         level = _LEVEL.search(line[:_LEVEL_WITHIN])
         if level is not None:
-            if level["good"] and not _TELLING.search(line[:MAX_LINE]):
-                continue
+            if level["good"]:
+                lower = line[:MAX_LINE].lower()
+                if not any(word in lower for word in _TELLING):
+                    continue
             if _begins_record(line):
                 event, depth = event + 1, 0
         if bare.startswith("Traceback (most recent call last)"):

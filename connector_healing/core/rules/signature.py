@@ -9,9 +9,19 @@ from functools import lru_cache
 from connector_healing.core.taxonomy import FailureSubcategory
 
 _WORD_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
+#: Words on many lines of the logs that are read: bad anchors where there is another.
+_FREQUENT = frozenset(
+    {
+        *("executor", "driver", "apache", "failed", "access", "memory", "cannot", "java", "spark"),
+        *("cluster", "error", "exception", "worker", "command", "configuration", "exited", "code"),
+        *("found", "invalid", "unknown", "exist", "connection", "exceeded", "could", "request"),
+        *("concurrent", "enabled", "security", "packages", "internal", "pyspark", "kafka", "table"),
+    }
+)
 _CLASSES = frozenset("wWdDsSB")
 _OPENING = frozenset("([")
 _REPEATS = frozenset("?*+{")
+_PLAIN = re.compile(r"[a-z0-9_ /:='@-]+")
 _SHORTEST_ANCHOR = 2  #: Characters.
 PREFIX = 6  #: Characters of a word that are looked up where its end is open.
 
@@ -72,10 +82,21 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(f"{begin}(?:{pattern}){end}")
 
 
+def stands_in(pattern: str, text: str) -> bool:
+    """Whether a pattern stands anywhere in a text, not only as whole words."""
+    literals, rest = _beside(pattern)
+    return any(literal in text for literal in literals) or (
+        rest is not None and rest.search(text) is not None
+    )
+
+
 @lru_cache(maxsize=1024)
-def anywhere(pattern: str) -> re.Pattern[str]:
-    """The pattern as it is, for what must or must not stand beside; made when it is needed."""
-    return re.compile(pattern)
+def _beside(pattern: str) -> tuple[tuple[str, ...], re.Pattern[str] | None]:
+    """The plain words of an alternation, which are found at once, and a pattern of the rest."""
+    parts = _cut(pattern)
+    plain = tuple(part for part in parts if part and _PLAIN.fullmatch(part))
+    rest = [part for part in parts if part not in plain]
+    return plain, re.compile("|".join(rest)) if rest else None
 
 
 def _ends_in_word(pattern: str) -> bool:
@@ -88,6 +109,7 @@ class Anchor:
 
     text: str
     is_prefix: bool = False
+    words: frozenset[str] = frozenset()  #: All whole words that the line must hold.
 
 
 def anchors_of(pattern: str) -> dict[str, Anchor]:
@@ -103,11 +125,16 @@ def _anchor(part: str) -> Anchor:
     words, prefixes = _literals(part)
     long_enough = [w for w in words if len(w) >= _SHORTEST_ANCHOR]
     if long_enough:
-        return Anchor(max(long_enough, key=len))
+        return Anchor(max(long_enough, key=_rarity), words=frozenset(filter(None, words)))
     starts = [w for w in prefixes if len(w) >= PREFIX]
     if not starts:
         raise ValueError(f"The pattern {part!r} holds no whole word.")
     return Anchor(max(starts, key=len)[:PREFIX], is_prefix=True)
+
+
+def _rarity(word: str) -> tuple[bool, int]:
+    """Longer words are rarer, but for those that all such logs are full of."""
+    return word not in _FREQUENT, len(word)
 
 
 def alternatives(pattern: str) -> list[str]:
