@@ -30,6 +30,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "Held data were right: load them with the next run.",
     ),
     "rollback": ("connector_healing.cli.review", "Make a connector's former version active again."),
+    "classify": (
+        "connector_healing.cli.classify",
+        "What an error text or log means, and what to do.",
+    ),
     "doctor": ("connector_healing.cli.doctor", "Is everything in place that healing needs?"),
 }
 

@@ -10,7 +10,13 @@ from connector_healing.core.taxonomy import SUBCATEGORY_FACTS, FailureCategory
 from connector_healing.core.taxonomy import FailureSubcategory as Sub
 
 _MISSING = frozenset(
-    {Sub.ENDPOINT_GONE, Sub.TARGET_UNKNOWN, Sub.REQUEST_REJECTED, Sub.PAGINATION_BROKEN, Sub.UNCLASSIFIED}
+    {
+        Sub.ENDPOINT_GONE,
+        Sub.TARGET_UNKNOWN,
+        Sub.REQUEST_REJECTED,
+        Sub.PAGINATION_BROKEN,
+        Sub.UNCLASSIFIED,
+    }
 )
 _MISSING_STATUS = (404, 410)
 #: Log-ins that a connector repeats by itself.
@@ -37,7 +43,9 @@ _DECLARED = (
         Sub.INTERMITTENT,
         lambda value: "200" in value or value == "true",
     ),
-    _Known(re.compile(r"page_\d+|last_page|total_pages|previous_page|pages?_ok"), Sub.PAGINATION_BROKEN),
+    _Known(
+        re.compile(r"page_\d+|last_page|total_pages|previous_page|pages?_ok"), Sub.PAGINATION_BROKEN
+    ),
     _Known(
         re.compile(r"exists_for|visible_to|owner_sees|exists_in_ui|exists_for_(?:owner|admin)"),
         Sub.PERMISSION_MISSING,
@@ -45,7 +53,9 @@ _DECLARED = (
     ),
     _Known(re.compile(r"first_run|never_(?:ran|worked)|new_connector"), Sub.TARGET_UNKNOWN),
     _Known(
-        re.compile(r"last_success|worked|sibling|successor|changelog|deprecat|v\d_(?:status|exists)|other_path"),
+        re.compile(
+            r"last_success|worked|sibling|successor|changelog|deprecat|v\d_(?:status|exists)|other_path"
+        ),
         Sub.ENDPOINT_GONE,
     ),
 )
@@ -76,7 +86,13 @@ _AT_EXTRACT: Mapping[Sub, Sub] = {
 }
 #: What validates a setting, not data.
 _AT_BUILD: Mapping[Sub, Sub] = dict.fromkeys(
-    (Sub.TYPE_CHANGED, Sub.KEY_MISSING, Sub.NOT_JSON, Sub.DOCUMENT_UNREADABLE, Sub.REQUEST_REJECTED),
+    (
+        Sub.TYPE_CHANGED,
+        Sub.KEY_MISSING,
+        Sub.NOT_JSON,
+        Sub.DOCUMENT_UNREADABLE,
+        Sub.REQUEST_REJECTED,
+    ),
     Sub.CONFIGURATION_INVALID,
 )
 _CONFIGURES = re.compile(r"connector config|config(?:uration)? (?:file|object)|settings file")

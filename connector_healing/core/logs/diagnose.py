@@ -1,7 +1,6 @@
 """Names what a text means: of all that it says, the most telling and the earliest."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 
 from connector_healing.core.failure import Diagnosis, Evidence, Failure
@@ -32,16 +31,6 @@ NOTHING = Signature(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found in a text."""
-
-    hit: Hit
-    others: tuple[Hit, ...]
-    subcategory: FailureSubcategory
-    parameters: dict[str, str]
-
-
 def diagnose_text(
     text: str, context: Mapping[str, object] | None = None, rules: Sequence[UserRule] = ()
 ) -> Diagnosis:
@@ -65,6 +54,28 @@ def diagnose_log(
     best = hits[0] if hits else Hit(NOTHING, _first(log), 0, 0)
     subcategory = in_circumstances(best.signature.subcategory, failure, log)
     return _diagnosis(best, hits[1:], subcategory)
+
+
+def diagnose_by_rules(failure: Failure, rules: Sequence[UserRule]) -> Diagnosis | None:
+    """What the user's rules alone say of a live failure."""
+    log = log_of(failure)
+    hits = [hit for rule in rules for hit in rule.hits(failure, log)]
+    return _diagnosis(hits[0], hits[1:], hits[0].signature.subcategory) if hits else None
+
+
+def diagnose_chain(failure: Failure) -> Diagnosis | None:
+    """What the words of a live failure's exceptions say, where they are a library's own."""
+    log = log_of(failure)
+    hits = [
+        hit
+        for hit in sorted((*_index().hits(log), *_spark(log)), key=lambda hit: hit.rank)
+        if hit.signature.weight >= Weight.LIBRARY
+    ]
+    if not hits:
+        return None
+    return _diagnosis(
+        hits[0], hits[1:], in_circumstances(hits[0].signature.subcategory, failure, log)
+    )
 
 
 def _hits(failure: Failure, log: ReducedLog, rules: Sequence[UserRule]) -> Iterator[Hit]:
@@ -124,7 +135,7 @@ def _diagnosis(best: Hit, others: Sequence[Hit], subcategory: FailureSubcategory
     signature = best.signature
     facts = SUBCATEGORY_FACTS[subcategory]
     line = _shown(best)
-    cause = (signature.cause or "{line}").replace("{line}", line)
+    cause = _REDACTOR.text((signature.cause or "{line}").replace("{line}", line))
     confidence = signature.confidence or CONFIDENCE[signature.weight]
     if subcategory is not signature.subcategory:
         confidence = min(confidence, CONFIDENCE[Weight.ANSWER])
@@ -166,12 +177,3 @@ def _shown(hit: Hit) -> str:
         start = max(0, min(hit.start - 60, len(text) - _EXCERPT))
         clean = text[start:]
     return clean[:_EXCERPT]
-
-
-def redacted(diagnosis: Diagnosis) -> Diagnosis:
-    """The diagnosis once more through the redactor: causes of our own rules hold no secrets."""
-    return replace(
-        diagnosis,
-        cause=_REDACTOR.text(diagnosis.cause),
-        evidence=tuple(replace(e, text=_REDACTOR.text(e.text)) for e in diagnosis.evidence),
-    )

@@ -5,7 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connector_healing.core.logs.reduce import LogLine, ReducedLog
-from connector_healing.core.rules.signature import PREFIX, Signature, anchors_of, compiled, stands_in
+from connector_healing.core.rules.signature import (
+    PREFIX,
+    Signature,
+    anchors_of,
+    compiled,
+    stands_in,
+)
 
 _WORD = re.compile(r"[a-z0-9_]+")
 _MAX_TRIES = 400  #: Lines that one pattern is tried on.

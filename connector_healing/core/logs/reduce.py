@@ -24,8 +24,14 @@ _TELLING = (
 )
 _PYTHON_FRAME = re.compile(r'\s*File "(?P<path>[^"\n]{1,400})", line \d+')
 _JAVA_FRAME = re.compile(r"\s*at (?P<place>[A-Za-z_$][\w$.<>/@-]{2,300})\(")
-_PACKAGE = re.compile(r"(?:site-packages|dist-packages|pyspark\.zip)/(?:[a-z]\w{0,40}\.zip/)?(\w{1,60})")
-_MARKS = re.compile(r"\s*(?:[\^~-][\^~ -]*|\.\.\. \d+ (?:more|common frames omitted)|\[\d+ lines?\])\s*$")
+_PACKAGE = re.compile(
+    r"(?:site-packages|dist-packages|pyspark\.zip)/(?:[a-z]\w{0,40}\.zip/)?(\w{1,60})"
+)
+_MARKS = re.compile(
+    r"\s*(?:[\^~-][\^~ -]*|\.\.\. \d+ (?:more|common frames omitted)|\[\d+ lines?\])\s*$"
+)
+#: How Spark shows the command that it starts: settings, and no failure.
+_COMMAND_LINES = ("Launch Command: ", "Spark Executor Command: ", "Spark Command: ")
 _DIGITS = str.maketrans("", "", "0123456789")
 
 _CAUSED_BY = ("Caused by: ", "Caused by ", "The above exception was caused by the following")
@@ -96,49 +102,82 @@ def _split(text: str) -> list[str]:
 
 def _placed(raw: list[str], frames: set[str]) -> Iterator[LogLine]:
     """The lines worth keeping, each with its record and its depth."""
-    event = depth = 0
-    linked = False  # Whether the next traceback belongs to the same chain.
-    code_indent = -1  # Of the frame whose line of code may follow.
+    place = _Place(frames)
     for number, line in enumerate(raw, 1):
+        if place.keeps(line):
+            for piece in _pieces(line):
+                yield LogLine(number, piece, place.event, place.depth)
+
+
+class _Place:
+    """Where in a log the reading stands: in which record, how deep in a chain, under which frame."""
+
+    __slots__ = ("_code_indent", "_frames", "_linked", "depth", "event")
+
+    def __init__(self, frames: set[str]) -> None:
+        self.event = 0
+        self.depth = 0
+        self._linked = False  # Whether the next traceback belongs to the same chain.
+        self._code_indent = -1  # Of the frame whose line of code may follow.
+        self._frames = frames
+
+    def keeps(self, line: str) -> bool:
+        """Whether the line may name a cause; moves on by what it says."""
         bare = line.lstrip()
-        if not bare:
-            continue
+        if not bare or bare.startswith(_COMMAND_LINES):
+            return False
+        if self._is_frame(line, bare) or self._is_chatter(line):
+            return False
+        return self._moved(bare)
+
+    def _is_frame(self, line: str, bare: str) -> bool:
+        """Whether it is a stack frame, a line of its code, or a mark below that."""
         indent = len(line) - len(bare)
-        if 0 <= code_indent < indent and not bare.startswith("File "):
-            if _MARKS.match(bare) or indent >= code_indent + 2:
-                continue
-        code_indent = -1
-        if bare.startswith('File "'):
-            if found := _PYTHON_FRAME.match(line):
-                code_indent = indent
-                frames.update(_package(found["path"]))
-                continue
-        elif bare.startswith("at ") and (found := _JAVA_FRAME.match(line)):
-            frames.add(".".join(found["place"].split(".")[:4]).lower())
-            continue
-        elif bare[0] in "^~-.[" and len(bare) < MAX_LINE and _MARKS.match(bare):
-            continue
+        code_of, self._code_indent = self._code_indent, -1
+        if 0 <= code_of <= indent - 2 and not bare.startswith('File "'):
+            self._code_indent = code_of
+            return True
+        if bare.startswith('File "') and (found := _PYTHON_FRAME.match(line)):
+            self._code_indent = indent
+            self._frames.update(_package(found["path"]))
+            return True
+        if bare.startswith("at ") and (found := _JAVA_FRAME.match(line)):
+            self._frames.add(".".join(found["place"].split(".")[:4]).lower())
+            return True
+        return bare[0] in "^~-.[" and len(bare) < MAX_LINE and _MARKS.match(bare) is not None
+
+    def _is_chatter(self, line: str) -> bool:
+        """Whether it only informs; a line with a level may begin a record."""
         level = _LEVEL.search(line[:_LEVEL_WITHIN])
-        if level is not None:
-            if level["good"]:
-                lower = line[:MAX_LINE].lower()
-                if not any(word in lower for word in _TELLING):
-                    continue
-            if _begins_record(line):
-                event, depth = event + 1, 0
+        if level is None:
+            return False
+        if level["good"]:
+            lower = line[:MAX_LINE].lower()
+            if not any(word in lower for word in _TELLING):
+                return True
+        if _begins_record(line):
+            self._begin()
+        return False
+
+    def _moved(self, bare: str) -> bool:
+        """Follow the words between exceptions; they are no causes themselves."""
         if bare.startswith("Traceback (most recent call last)"):
-            event, depth = (event, depth) if linked else (event + 1, 0)
-            linked = False
-            continue
+            if not self._linked:
+                self._begin()
+            self._linked = False
+            return False
+        if bare.startswith(_LED_TO):
+            self.depth -= 1
+            self._linked = True
+            return False
         if bare.startswith(_CAUSED_BY):
-            depth += 1
-            linked = bare.startswith("The above")
-        elif bare.startswith(_LED_TO):
-            depth -= 1
-            linked = True
-            continue
-        for piece in _pieces(line):
-            yield LogLine(number, piece, event, depth)
+            self.depth += 1
+            self._linked = bare.startswith("The above")
+        return True
+
+    def _begin(self) -> None:
+        self.event += 1
+        self.depth = 0
 
 
 def _package(path: str) -> set[str]:

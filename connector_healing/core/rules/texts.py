@@ -39,7 +39,9 @@ RULES: tuple[Signature, ...] = (
 #: Signatures of other languages, with the words themselves: their scripts have no word borders.
 FOREIGN: tuple[tuple[Signature, tuple[str, ...]], ...] = tuple(
     (
-        sign(name, subcategory, weight=Weight.CODE, cause="The answer says: {line}", confidence=0.8),
+        sign(
+            name, subcategory, weight=Weight.CODE, cause="The answer says: {line}", confidence=0.8
+        ),
         words,
     )
     for name, subcategory, words in texts_limits.FOREIGN

@@ -43,7 +43,8 @@ TROUBLE = (
         r"connection (?:to server at .{1,80})?failed: .{0,100}(?:connection refused|could not translate|timeout expired|no route|timed out)",
         r"could not connect to server|is the server running on (?:that )?host|can't connect to (?:mysql )?server|(?:a )?network-related or instance-specific error|250001.{0,40}could not connect|could not connect to (?:snowflake|the warehouse|database|redshift)|unable to connect to (?:data source|database|the destination)|destinationconnectionerror|08001|failed to connect to the (?:database|server|destination)|timeout expired|unable to open (?:database )?connection",
         besides=_IS_DB,
-        unless=_NOT_DB + r"|password authentication|unable to open database file|authentication failed|permission denied",
+        unless=_NOT_DB
+        + r"|password authentication|unable to open database file|authentication failed|permission denied",
         cause="The destination cannot be reached: {line}",
         also=(Sub.CONNECTION_REFUSED, Sub.DESTINATION_BUSY),
     ),

@@ -9,7 +9,9 @@ from connector_healing.core.rules.signature import Weight, sign
 from connector_healing.core.taxonomy import FailureSubcategory as Sub
 
 _kusto = partial(sign, weight=Weight.COMPONENT)
-_IS_KUSTO = r"kusto|azure data explorer|\badx\b|e_runaway|blobalreadyreceived|\.show |fabric eventhouse"
+_IS_KUSTO = (
+    r"kusto|azure data explorer|\badx\b|e_runaway|blobalreadyreceived|\.show |fabric eventhouse"
+)
 
 RULES = (
     _kusto(

@@ -15,9 +15,7 @@ _spark = partial(sign, weight=Weight.COMPONENT)
 _symptom = partial(sign, weight=Weight.SYMPTOM)
 
 #: A sign that the text comes from Spark.
-SPARK = (
-    r"spark|executor|py4j|stage \d+\.\d+|yarn|taskset|driver-\d{14}|blockmanager|\btid \d"
-)
+SPARK = r"spark|executor|py4j|stage \d+\.\d+|yarn|taskset|driver-\d{14}|blockmanager|\btid \d"
 
 MEMORY = (
     _spark(

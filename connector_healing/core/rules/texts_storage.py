@@ -80,7 +80,8 @@ ACCESS = (
         r"unable to infer schema for \w+",
         r"mkdirs failed to create \S+",
         besides=_HADOOP,
-        unless=_NOT_KUSTO + r"|\[failed_read_file\.file_not_exist\]|it is possible the underlying files have been updated",
+        unless=_NOT_KUSTO
+        + r"|\[failed_read_file\.file_not_exist\]|it is possible the underlying files have been updated",
         cause="What the job reads is not where it looks: {line}",
     ),
     _lake(
