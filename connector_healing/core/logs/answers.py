@@ -57,7 +57,7 @@ def _weight(rule: Rule) -> Weight:
 
 
 def _clues(failure: Failure, exchange: HttpExchange, log: ReducedLog) -> Clues:
-    links = tuple(exceptions_in(log))
+    links = tuple(link for link, _ in exceptions_in(log))
     if links and links[0].type.endswith("JSONDecodeError"):
         mro = (*links[0].mro, "json.decoder.JSONDecodeError")
         links = (replace(links[0], mro=mro), *links[1:])

@@ -19,6 +19,8 @@ _MISSING = frozenset(
     }
 )
 _MISSING_STATUS = (404, 410)
+#: A whole address where one part of a path belongs.
+_NESTED_URL = re.compile(r"^https?://[^?#]{1,400}/https?:", re.IGNORECASE)
 #: Log-ins that a connector repeats by itself.
 _RENEWS = re.compile(
     r"refresh|jwt_bearer|username_password|password_login|client_credentials|assume|role|instance"
@@ -102,6 +104,8 @@ _OWN_CATEGORIES: Collection[FailureCategory] = (FailureCategory.UNKNOWN,)
 def in_circumstances(subcategory: Sub, failure: Failure, log: ReducedLog) -> Sub:
     """What the subcategory becomes with what else is known of the failure."""
     status = failure.http.status if failure.http else None
+    if status in _MISSING_STATUS and failure.http and _NESTED_URL.search(failure.http.url):
+        return Sub.CONFIGURATION_INVALID
     if subcategory in _MISSING and status in _MISSING_STATUS:
         subcategory = _by_history(failure.declared) or subcategory
     if subcategory in (Sub.REQUEST_REJECTED, Sub.UNCLASSIFIED) and failure.declared:

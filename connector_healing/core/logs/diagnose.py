@@ -7,11 +7,12 @@ from connector_healing.core.failure import Diagnosis, Evidence, Failure
 from connector_healing.core.logs.answers import answer_hit
 from connector_healing.core.logs.circumstances import in_circumstances
 from connector_healing.core.logs.matching import Hit, SignatureIndex
-from connector_healing.core.logs.reading import log_of, read_text
+from connector_healing.core.logs.reading import exceptions_in, log_of, read_text
 from connector_healing.core.logs.reduce import LogLine, ReducedLog
 from connector_healing.core.logs.user_rules import UserRule
 from connector_healing.core.redaction import Redactor
 from connector_healing.core.rules import texts
+from connector_healing.core.rules.class_names import by_class
 from connector_healing.core.rules.signature import CONFIDENCE, Signature, Weight
 from connector_healing.core.rules.spark_conditions import conditions_in
 from connector_healing.core.taxonomy import SUBCATEGORY_FACTS, FailureSubcategory
@@ -84,6 +85,7 @@ def _hits(failure: Failure, log: ReducedLog, rules: Sequence[UserRule]) -> Itera
     yield from _index().hits(log)
     yield from _spark(log)
     yield from _foreign(log)
+    yield from _by_class(log)
     answer = answer_hit(failure, log)
     if answer is not None:
         yield answer
@@ -125,6 +127,13 @@ def _foreign(log: ReducedLog) -> Iterator[Hit]:
                 if at >= 0:
                     yield Hit(signature, line, at, at + len(word))
                     break
+
+
+def _by_class(log: ReducedLog) -> Iterator[Hit]:
+    for place, (link, line) in enumerate(exceptions_in(log)):
+        signature = by_class(link.type)
+        if signature is not None:
+            yield Hit(signature, line, 0, len(line.text), len(texts.RULES) + place)
 
 
 def _first(log: ReducedLog) -> LogLine:

@@ -17,6 +17,9 @@ _STATUS = tuple(
     for pattern in (
         r"\b([1-5]\d\d) (?:Client|Server) Error\b",
         r"\bHttpError ([1-5]\d\d)\b",
+        r"\b(?:Client|Server) error '([45]\d\d)\b",
+        r"\bResponse \[([45]\d\d)\]",
+        r"Error: \[([45]\d\d)\]",
         r"\bHTTP(?:/\d(?:\.\d)?)?[ _-]?(?:Error|Status|code|response|status code)?[ :=]{1,3}([1-5]\d\d)\b",
         r"\bHTTP ([1-5]\d\d)\b",
         r"\bstatus[_ ]?(?:code)?[\"']?[ \t]{0,6}[:=]{0,2}[ \t]{0,6}[\"'(]?([1-5]\d\d)\b",

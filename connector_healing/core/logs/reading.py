@@ -111,9 +111,9 @@ def _placed(lines: tuple[str, ...], numbers: tuple[int, ...]) -> Iterator[LogLin
         yield LogLine(number, line.text, line.event, line.depth)
 
 
-def exceptions_in(log: ReducedLog) -> list[ExceptionLink]:
-    """The exceptions that a log names, wrappers last, the first record's cause first."""
-    found: list[tuple[bool, int, int, int, ExceptionLink]] = []
+def exceptions_in(log: ReducedLog) -> list[tuple[ExceptionLink, LogLine]]:
+    """The exceptions that a log names, each with its line: wrappers last, causes first."""
+    found: list[tuple[bool, int, int, int, ExceptionLink, LogLine]] = []
     for line in log.lines:
         match = _HEAD.search(line.text)
         if match is None:
@@ -121,7 +121,7 @@ def exceptions_in(log: ReducedLog) -> list[ExceptionLink]:
         kind = match["type"]
         link = ExceptionLink(type=kind, message=(match["message"] or "")[:MAX_MESSAGE], mro=(kind,))
         wraps = _WRAPPER.search(kind) is not None
-        found.append((wraps, line.event, -line.depth, len(found), link))
+        found.append((wraps, line.event, -line.depth, len(found), link, line))
         if len(found) >= MAX_LINKS:
             break
-    return [link for *_, link in sorted(found, key=lambda row: row[:4])]
+    return [(link, line) for *_, link, line in sorted(found, key=lambda row: row[:4])]

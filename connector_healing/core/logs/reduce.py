@@ -155,7 +155,7 @@ class _Place:
             lower = line[:MAX_LINE].lower()
             if not any(word in lower for word in _TELLING):
                 return True
-        if _begins_record(line):
+        if _begins_record(line, level.start()):
             self._begin()
         return False
 
@@ -188,9 +188,9 @@ def _package(path: str) -> set[str]:
     return {"pyspark"} if "/pyspark" in path else set()
 
 
-def _begins_record(line: str) -> bool:
-    """Whether a line with a level stands at the start of a record: after a time, or at once."""
-    return line[:1] in "[{%" or line[:4].isdigit() or line[:1].isdigit() or line[:5].isupper()
+def _begins_record(line: str, level_at: int) -> bool:
+    """Whether a line with a level begins a record: after a time, or with the level itself."""
+    return line[:1].isdigit() or line[:1] in "[{%" or level_at == 0
 
 
 def _pieces(line: str) -> Iterator[str]:

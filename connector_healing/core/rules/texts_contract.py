@@ -53,7 +53,7 @@ PAGES = (
         r"(?:page size|page_size|per_page|perpage|pagesize|maxresults|max_results|limit must|limit parameter|limit should)[\"'`\]]? .{0,40}(?:maximum|exceed\w*|between|at most|less than(?: or equal)?|too (?:big|large|high)|must be|cannot be|greater than)",
         r"(?:maximum|max) (?:allowed )?(?:page ?size|per_page|limit|results)",
         r"(?:response|result|payload|result set|query result|report) (?:is |was |size )?(?:too (?:large|big)|exceed\w*)|responsetoolarge\w*|response_too_large|result_set_too_large|querytoocomplicated|query_too_complicated\w*",
-        r"too many (?:results|rows|records|ids|items|fields|columns|metrics|dimensions) |toomanyresults\w*|request entity too large|request-uri too (?:large|long)|413 client error|414 client error",
+        r"(?:batch|window|chunk|result|scroll) size is too large|size must be less than or equal to|too many (?:results|rows|records|ids|items|fields|columns|metrics|dimensions) |toomanyresults\w*|request entity too large|request-uri too (?:large|long)|413 client error|414 client error",
         r"(?:date|time) range .{0,60}(?:too (?:large|long|big|wide)|exceed\w*|maximum|cannot be (?:longer|more))|(?:narrow|shorten|reduce) (?:the |your )?(?:date|time|query|search|page)",
         cause="More is asked for than the API gives at once: {line}",
         also=(Sub.REQUEST_REJECTED, Sub.PAGINATION_BROKEN),
@@ -104,7 +104,7 @@ CHANGES = (
         r"invalid value (?:at|for) '?\S+'?|invalid_?request_?(?:format|body|parameter)\w*|malformed_query|malformed request",
         cause="The API does not know what the request names, or asks for more: {line}",
         also=(Sub.FIELD_RENAMED, Sub.VERSION_RETIRED, Sub.CONFIGURATION_INVALID),
-        unless=r"kafka|psycopg|sqlstate|\[unresolved|analysisexception|configfieldmissing|pydantic|validationerror|record\[|dagster|missingschema|duckdb|snowflake|\bcsv\b|kusto|sasl|spark|table .{1,40}column",
+        unless=r"kafka|noregion|region\b|psycopg|sqlstate|\[unresolved|analysisexception|configfieldmissing|pydantic|validationerror|record\[|dagster|missingschema|duckdb|snowflake|\bcsv\b|kusto|sasl|spark|table .{1,40}column",
     ),
 )
 

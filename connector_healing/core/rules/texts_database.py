@@ -12,7 +12,7 @@ from connector_healing.core.taxonomy import FailureSubcategory as Sub
 
 _db = partial(sign, weight=Weight.COMPONENT)
 _IS_DB = (
-    r"psycopg|postgres|pg_|duckdb|sqlite|snowflake|bigquery|redshift|mysql|mariadb|pyodbc|odbc|mssql|sql server"
+    r"psycopg|provided schema|postgres|pg_|duckdb|sqlite|snowflake|bigquery|redshift|mysql|mariadb|pyodbc|odbc|mssql|sql server"
     r"|sqlalchemy|oracle|ora-\d|clickhouse|databricks\.sql|sqlstate|insert into|relation|dlt\.destinations|copy into"
     r"|loadclientjob|destination|synapse|athena|trino|motherduck|adbc|lancedb|qdrant|warehouse|fatal: |dwh|db\."
 )
@@ -44,7 +44,7 @@ TROUBLE = (
         r"could not connect to server|is the server running on (?:that )?host|can't connect to (?:mysql )?server|(?:a )?network-related or instance-specific error|250001.{0,40}could not connect|could not connect to (?:snowflake|the warehouse|database|redshift)|unable to connect to (?:data source|database|the destination)|destinationconnectionerror|08001|failed to connect to the (?:database|server|destination)|timeout expired|unable to open (?:database )?connection",
         besides=_IS_DB,
         unless=_NOT_DB
-        + r"|password authentication|unable to open database file|authentication failed|permission denied",
+        + r"|incorrect username|is not allowed to access|password authentication|unable to open database file|authentication failed|permission denied",
         cause="The destination cannot be reached: {line}",
         also=(Sub.CONNECTION_REFUSED, Sub.DESTINATION_BUSY),
     ),

@@ -67,6 +67,20 @@ AUTH = (
 
 BROKER = (
     _kafka(
+        "kafka.host",
+        Sub.BROKER_SETUP,
+        r"no resolvable bootstrap urls given in bootstrap\.servers",
+        r"_resolve,val=-193",
+        r"local: host resolution failure",
+        r"failed to resolve '?\S+'?: .{0,80}(?:not known|no such host|nodename)",
+        r"couldn't resolve server \S+ from bootstrap\.servers",
+        r"dns lookup failed for \S+",
+        besides=_IS_KAFKA + r"|bootstrap",
+        unless=r"temporary failure",
+        cause="The brokers' names do not exist: {line}",
+        also=(Sub.BROKER_UNREACHABLE, Sub.NAME_RESOLUTION),
+    ),
+    _kafka(
         "kafka.unreachable",
         Sub.BROKER_UNREACHABLE,
         r"broker transport failure",
@@ -104,20 +118,6 @@ BROKER = (
         besides=_IS_KAFKA + r"|bootstrap",
         unless=r"authorization ?failed|authenticationexception",
         cause="No broker can be reached: {line}",
-    ),
-    _kafka(
-        "kafka.host",
-        Sub.BROKER_SETUP,
-        r"no resolvable bootstrap urls given in bootstrap\.servers",
-        r"_resolve,val=-193",
-        r"local: host resolution failure",
-        r"failed to resolve '?\S+'?: .{0,80}(?:not known|no such host|nodename)",
-        r"couldn't resolve server \S+ from bootstrap\.servers",
-        r"dns lookup failed for \S+",
-        besides=_IS_KAFKA + r"|bootstrap",
-        unless=r"temporary failure",
-        cause="The brokers' names do not exist: {line}",
-        also=(Sub.BROKER_UNREACHABLE, Sub.NAME_RESOLUTION),
     ),
     _kafka(
         "kafka.group_fenced",

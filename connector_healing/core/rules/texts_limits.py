@@ -60,7 +60,7 @@ LIMITS = (
         Sub.CONCURRENCY_LIMIT,
         r"max number of \w+ reached",
         r"concurrent_?(?:request|run|job|query|queries|execution|export|session)s?_?(?:limit)?_?exceeded\w*",
-        r"too many (?:concurrent|simultaneous|parallel|running|active|open) (?:\w+ ){0,2}(?:jobs|queries|exports|crawlers|runs|reports|tasks|executions|operations|imports|syncs)",
+        r"number of (?:queries|jobs|requests|operations) you can run concurrently|too many (?:concurrent|simultaneous|parallel|running|active|open) (?:\w+ ){0,2}(?:jobs|queries|exports|crawlers|runs|reports|tasks|executions|operations|imports|syncs)",
         r"maximum (?:number of )?(?:concurrent|simultaneous|parallel) (?:\w+ ){0,2}(?:jobs|queries|exports|runs|reports|tasks|executions)",
         r"(?:concurrent|simultaneous) (?:\w+ ){0,2}(?:limit|quota)",
         r"exceeded (?:rate limits|quota): too many concurrent",
@@ -94,7 +94,7 @@ LIMITS = (
         r"flood_?wait\w*|backoff_?required|retry_after[\"']?: ?\d+|retry after \d+",
         cause="Too many requests in the API's window: {line}",
         also=(Sub.QUOTA_EXHAUSTED,),
-        unless=r"librdkafka|org\.apache\.kafka|throttling_quota",
+        unless=r"librdkafka|org\.apache\.kafka|throttling_quota|run concurrently",
     ),
 )
 
@@ -112,7 +112,7 @@ SERVER = (
     _code(
         "server.code",
         Sub.SERVER_UNAVAILABLE,
-        r"backenderror|internalerror\b|internal_error\b|internalservererror\w*|internal_server_error\w*|unknown_exception|server_unavailable|service_unavailable\b|serviceunavailable\w*|temporarily_?unavailable|temporarilyunavailable\w*",
+        r"server busy|serverbusy|backenderror|internalerror\b|internal_error\b|internalservererror\w*|internal_server_error\w*|unknown_exception|server_unavailable|service_unavailable\b|serviceunavailable\w*|temporarily_?unavailable|temporarilyunavailable\w*",
         r"an unexpected error has occurred\. please retry|please retry your request",
         r"there was a temporary error|the server encountered (?:a temporary|an internal|an) error",
         r"too many 5\d\d error responses|too many error responses",

@@ -23,7 +23,7 @@ MACHINE = (
         r"non-zero exit (?:code|status) 137\b|exitcode: ?137\b|code=137\b",
         r"cannot allocate memory|errno 12\b|unable to allocate .{1,40}(?:mib|gib|kib|bytes)|std::bad_alloc|out of memory|outofmemoryerror|outofmemory|heap out of memory|java\.lang\.outofmemoryerror|malloc of size \d+ failed|memory allocation (?:of \d+ bytes )?failed",
         r"(?:signal|sigkill|by signal|received signal) ?(?:9|sigkill|kill)\b|\(sigkill\)|died with <signals\.sigkill|worker (?:process )?was terminated.{0,40}(?:9|sigkill)|chlid process was terminated by signal 9|terminated by signal 9|evicted.{0,40}memory|the node was low on resource: memory|exceeded (?:its )?memory (?:limit|request)",
-        unless=r"spark|executor|yarn|py4j|kusto|kafkaconnect|permission denied",
+        unless=r"spark|\bexecutor \d|exec-\d|executorlost|yarn|py4j|kusto|kafkaconnect|permission denied|databricks",
         cause="The process ran out of memory: {line}",
     ),
     _code(

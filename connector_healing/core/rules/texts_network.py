@@ -77,6 +77,59 @@ TLS = (
     ),
 )
 
+FILES = (
+    _net(
+        "ssh.host_key",
+        Sub.TLS_FAILURE,
+        r"badhostkeyexception",
+        r"host key (?:for server \S+ does not match|verification failed)",
+        r"server \S+ not found in known_hosts",
+        r"no host ?key for host \S+ found",
+        r"remote host identification has changed",
+        cause="The server's host key is not the known one: {line}",
+        also=(Sub.CONFIGURATION_INVALID,),
+    ),
+    _net(
+        "ssh.cut",
+        Sub.CONNECTION_RESET,
+        r"error reading ssh protocol banner",
+        r"ssh session not active",
+        r"kex_exchange_identification",
+        r"sshexception: (?:server connection dropped|channel closed|no existing session|unable to open channel|timeout opening channel)",
+        r"server connection dropped",
+        r"421 (?:too many connections|timeout|service not available|there are too many)",
+        r"425 (?:can't open data connection|unable to build data connection)",
+        r"426 (?:connection closed|failure writing|data connection)",
+        cause="The file server cut the connection: {line}",
+        also=(Sub.READ_TIMEOUT,),
+    ),
+    _net(
+        "ssh.refused",
+        Sub.CONNECTION_REFUSED,
+        r"unable to connect to port \d+ on",
+        r"novalidconnectionserror",
+        r"connection was closed before we received a valid response",
+        cause="Nothing answers at that address: {line}",
+    ),
+    _net(
+        "ftp.login",
+        Sub.CREDENTIALS_REJECTED,
+        r"530 (?:login|user|not logged|authentication|access|sorry|permission|please)",
+        r"bad authentication type",
+        r"permission denied \((?:publickey|password|keyboard)",
+        r"private key file is encrypted|not a valid (?:rsa|openssh|ec|dsa|ed25519) private key",
+        cause="The file server does not accept the credential: {line}",
+    ),
+    _net(
+        "ftp.path",
+        Sub.TARGET_UNKNOWN,
+        r"550 (?:failed to open|no such file|the system cannot|file not found|file unavailable|failed to change directory|can't|could not get file)",
+        r"sftp: no such (?:file|path)",
+        cause="The file server has no such file: {line}",
+        also=(Sub.PERMISSION_MISSING,),
+    ),
+)
+
 NAMES = (
     _net(
         "net.name_server",
@@ -274,4 +327,4 @@ TIME = (
     ),
 )
 
-RULES = (*TLS, *NAMES, *CUT, *TIME)
+RULES = (*TLS, *FILES, *NAMES, *CUT, *TIME)
