@@ -111,19 +111,26 @@ def _records(text: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise UsageError(where, line[:60], "It is no JSON object.") from error
+            raise UsageError(where, _shown(line), "It is no JSON object.") from error
         if not isinstance(row, dict):
-            raise UsageError(where, line[:60], "It is a JSON object with id, text, context.")
+            raise UsageError(where, _shown(line), "It is a JSON object with id, text, context.")
         said, context = row.get("text"), row.get("context")
         if not isinstance(said, str):
-            raise UsageError(f"{where}: text", str(said)[:60], "It is a string.")
+            raise UsageError(f"{where}: text", _shown(said), "It is a string.")
         if context is not None and not isinstance(context, dict):
-            raise UsageError(f"{where}: context", str(context)[:60], "It is an object.")
+            raise UsageError(f"{where}: context", _shown(context), "It is an object.")
         name = str(row.get("id", number))
         if name in seen:
-            raise UsageError(f"{where}: id", name[:60], "Each record has an id of its own.")
+            raise UsageError(f"{where}: id", _shown(name), "Each record has an id of its own.")
         seen.add(name)
         yield name, said, context or {}
+
+
+def _shown(value: object) -> str:
+    """What was given, short and free of secrets."""
+    from connector_healing.core.redaction import Redactor
+
+    return Redactor().excerpt(str(value), 60)
 
 
 def _plain(name: str, diagnosis: "Diagnosis") -> dict[str, Any]:
@@ -155,6 +162,8 @@ def _tell(name: str, diagnosis: "Diagnosis") -> None:
 
 
 def _advice(diagnosis: "Diagnosis") -> str:
+    if diagnosis.category == "unknown":
+        return "a retry may help" if diagnosis.retryable else "not known"
     told = {
         (True, False): "a retry may help",
         (True, True): "a retry may help, and a person is needed",

@@ -1,12 +1,11 @@
 """What is known beside the text changes what it means: where it ran, what worked before."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from connector_healing.core.failure import Failure, Stage
 from connector_healing.core.logs.reduce import ReducedLog
-from connector_healing.core.taxonomy import SUBCATEGORY_FACTS, FailureCategory
 from connector_healing.core.taxonomy import FailureSubcategory as Sub
 
 _MISSING = frozenset(
@@ -98,7 +97,11 @@ _AT_BUILD: Mapping[Sub, Sub] = dict.fromkeys(
     Sub.CONFIGURATION_INVALID,
 )
 _CONFIGURES = re.compile(r"connector config|config(?:uration)? (?:file|object)|settings file")
-_OWN_CATEGORIES: Collection[FailureCategory] = (FailureCategory.UNKNOWN,)
+_BY_STAGE: Mapping[Stage, Mapping[Sub, Sub]] = {
+    Stage.LOAD: _AT_LOAD,
+    Stage.SYNC: _AT_LOAD,
+    Stage.EXTRACT: _AT_EXTRACT,
+}
 
 
 def in_circumstances(subcategory: Sub, failure: Failure, log: ReducedLog) -> Sub:
@@ -115,15 +118,14 @@ def in_circumstances(subcategory: Sub, failure: Failure, log: ReducedLog) -> Sub
         said = "\n".join(line.text for line in log.lines)
         if not _REFUSED_REFRESH.search(said):
             return Sub.SESSION_EXPIRED
-    if SUBCATEGORY_FACTS[subcategory].category in _OWN_CATEGORIES:
-        return subcategory
+    return _where(failure).get(subcategory, subcategory)
+
+
+def _where(failure: Failure) -> Mapping[Sub, Sub]:
+    """What the same trouble is called where the failure showed."""
     if failure.stage is Stage.BUILD or _CONFIGURES.search(str(dict(failure.declared)).lower()):
-        return _AT_BUILD.get(subcategory, subcategory)
-    if failure.stage in (Stage.LOAD, Stage.SYNC):
-        return _AT_LOAD.get(subcategory, subcategory)
-    if failure.stage is Stage.EXTRACT:
-        return _AT_EXTRACT.get(subcategory, subcategory)
-    return subcategory
+        return _AT_BUILD
+    return _BY_STAGE.get(failure.stage, {})
 
 
 def _by_history(declared: Mapping[str, object]) -> Sub | None:

@@ -12,11 +12,11 @@ from connector_healing.core.taxonomy import FailureSubcategory as Sub
 
 _db = partial(sign, weight=Weight.COMPONENT)
 _IS_DB = (
-    r"psycopg|provided schema|postgres|pg_|duckdb|sqlite|snowflake|bigquery|redshift|mysql|mariadb|pyodbc|odbc|mssql|sql server"
+    r"psycopg|provided schema|java\.sql|jdbc|postgres|pg_|duckdb|sqlite|snowflake|bigquery|redshift|mysql|mariadb|pyodbc|odbc|mssql|sql server"
     r"|sqlalchemy|oracle|ora-\d|clickhouse|databricks\.sql|sqlstate|insert into|relation|dlt\.destinations|copy into"
     r"|loadclientjob|destination|synapse|athena|trino|motherduck|adbc|lancedb|qdrant|warehouse|fatal: |dwh|db\."
 )
-_NOT_DB = r"spark\.|analysisexception|kafka|kusto|sparkexception"
+_NOT_DB = r"spark\.|analysisexception|kafka(?!\.connect)|kusto|sparkexception"
 
 TROUBLE = (
     _db(
