@@ -18,6 +18,7 @@ _STATUS = tuple(
         r"\b([1-5]\d\d) (?:Client|Server) Error\b",
         r"\bHttpError ([1-5]\d\d)\b",
         r"\b(?:Client|Server) error '([45]\d\d)\b",
+        r"indicate success: ([45]\d\d)\b",
         r"\bResponse \[([45]\d\d)\]",
         r"Error: \[([45]\d\d)\]",
         r"\bHTTP(?:/\d(?:\.\d)?)?[ _-]?(?:Error|Status|code|response|status code)?[ :=]{1,3}([1-5]\d\d)\b",

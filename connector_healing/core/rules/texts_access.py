@@ -85,7 +85,7 @@ IDENTITY = (
         r"clientauthenticationerror|credentialunavailableerror",
         r"could not validate credentials|credentials could not be validated",
         r"unauthenticated|authentication_required|request had invalid authentication credentials",
-        r"login_required|must authenticate|requires authentication|authentication is required|authentication required|not authenticated",
+        r"item_login_required|re-?authenticat(?:e|ion) (?:is )?required|user login is required|login_required|must authenticate|requires authentication|authentication is required|authentication required|not authenticated",
         r"captcha_challenge",
         r"account (?:is |has been )?(?:locked|disabled)|user_locked_out|accountlockedexception",
         r"invalid jwt|jwt (?:signature|malformed|is malformed)|invalidsignatureerror|signature verification failed",
@@ -97,7 +97,7 @@ IDENTITY = (
         r"client_token_auth_failure|authentication_failure|auth_failed|authfail\w*",
         cause="The credential is not accepted: {line}",
         also=(Sub.TOKEN_EXPIRED,),
-        unless=r"sasl|407|proxy ?authentication|oauthexception.{0,40}code.{0,4}(?:4|17|32|613)\b",
+        unless=r"remote certificate|sasl|407|proxy ?authentication|oauthexception.{0,40}code.{0,4}(?:4|17|32|613)\b",
     ),
     _code(
         "access.missing",

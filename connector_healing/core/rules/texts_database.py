@@ -12,7 +12,7 @@ from connector_healing.core.taxonomy import FailureSubcategory as Sub
 
 _db = partial(sign, weight=Weight.COMPONENT)
 _IS_DB = (
-    r"psycopg|provided schema|java\.sql|jdbc|postgres|pg_|duckdb|sqlite|snowflake|bigquery|redshift|mysql|mariadb|pyodbc|odbc|mssql|sql server"
+    r"msg \d+, level|tns:|database error|deadlock|lock resources|transaction|constraint|psycopg|provided schema|java\.sql|jdbc|postgres|pg_|duckdb|sqlite|snowflake|bigquery|redshift|mysql|mariadb|pyodbc|odbc|mssql|sql server"
     r"|sqlalchemy|oracle|ora-\d|clickhouse|databricks\.sql|sqlstate|insert into|relation|dlt\.destinations|copy into"
     r"|loadclientjob|destination|synapse|athena|trino|motherduck|adbc|lancedb|qdrant|warehouse|fatal: |dwh|db\."
 )

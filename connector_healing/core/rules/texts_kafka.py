@@ -149,6 +149,8 @@ BROKER = (
         r"(?:group)?coordinator(?:notavailable|loadinprogress|loading)\w*",
         r"notcoordinator\w*",
         r"group coordinator not available",
+        r"group coordinator .{0,120}is unavailable or invalid",
+        r"rediscovery will be attempted",
         r"broker: (?:coordinator|group coordinator|not coordinator) ",
         r"(?:the coordinator is not available|this is not the correct coordinator|the coordinator is loading)",
         r"not_controller|notcontroller\w*",

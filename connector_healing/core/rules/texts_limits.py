@@ -45,7 +45,7 @@ LIMITS = (
         r"reached your (?:daily|monthly|weekly|yearly)",
         r"(?:exceeded|exceeds|reached|used|over|hit|exhausted) (?:\w+ ){0,4}quota",
         r"quota (?:has been |is |was |limit )?(?:exceeded|exhausted|reached|used up|depleted)",
-        r"quota error|out of quota|insufficient (?:tokens|quota)",
+        r"quota error:|out of quota|insufficient (?:tokens|quota)",
         r"quota exceeded|resource_exhausted.{0,40}(?:quota|day)",
         r"\"policyname\": ?\"daily\"|per_?day|perday\w*|requests_per_day|queries per day",
         r"try again (?:tomorrow|next month)|(?:will )?resets? (?:at midnight|tomorrow|on the first)",

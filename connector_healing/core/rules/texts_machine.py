@@ -81,7 +81,7 @@ SETTINGS = (
     _library(
         "settings.missing",
         Sub.CONFIGURATION_MISSING,
-        r"configfieldmissingexception|following fields are missing|missing \d+ fields? in configuration|fetch the environment variable |environment variable .{1,60}(?:not set|is not set|not found|missing|undefined|is required|must be set)|(?:missing|required|undefined|unset) (?:environment|env|config\w*|setting)(?: ?variable)?s?\b|missing required (?:config|setting|environment|option)\w*|missing required config entry|improperlyconfigured|noregionerror|you must specify a region|(?:config|configuration|setting) (?:key |value |option |field )?.{1,60}(?:is )?(?:missing|not set|required|not found|not provided|undefined)|keyerror: '[a-z0-9_]+'.{0,40}environ|configvaluecannotbecoerced\w*",
+        r"env var required but not provided|env(?:ironment)? var(?:iable)?s? \S+ (?:required|not provided|missing)|configfieldmissingexception|following fields are missing|missing \d+ fields? in configuration|fetch the environment variable |environment variable .{1,60}(?:not set|is not set|not found|missing|undefined|is required|must be set)|(?:missing|required|undefined|unset) (?:environment|env|config\w*|setting)(?: ?variable)?s?\b|missing required (?:config|setting|environment|option)\w*|missing required config entry|improperlyconfigured|noregionerror|you must specify a region|(?:config|configuration|setting) (?:key |value |option |field )?.{1,60}(?:is )?(?:missing|not set|required|not found|not provided|undefined)|keyerror: '[a-z0-9_]+'.{0,40}environ|configvaluecannotbecoerced\w*",
         unless=r"kafka|configexception|unknown configuration|post processing at path",
         cause="A setting is missing: {line}",
         also=(Sub.CREDENTIALS_MISSING,),

@@ -47,6 +47,8 @@ MEMORY = (
         r"gc overhead limit exceeded",
         r"unable to acquire \d+ bytes of memory",
         r"sparkoutofmemoryerror",
+        r"there is insufficient memory for the java runtime environment",
+        r"native memory allocation \(\w+\) failed to (?:map|allocate)",
         r"command exited with code 52",
         r"exited with exit code 52",
         r"could not reserve enough space for \d+\w* object heap",

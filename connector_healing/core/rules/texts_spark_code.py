@@ -12,9 +12,7 @@ from connector_healing.core.taxonomy import FailureSubcategory as Sub
 _spark = partial(sign, weight=Weight.COMPONENT)
 _code = partial(sign, weight=Weight.CODE)
 _library = partial(sign, weight=Weight.LIBRARY)
-_JVM = (
-    r"spark|py4j|\bat (?:org|com)\.|exception in thread \"main\"|scala|jdbc|hadoop|\.jar\b|frames:"
-)
+_JVM = r"java\.lang\.|spark|py4j|\bat (?:org|com)\.|exception in thread \"main\"|scala|jdbc|hadoop|\.jar\b|frames:"
 
 DEPENDENCY = (
     _spark(

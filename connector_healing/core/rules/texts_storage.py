@@ -12,7 +12,7 @@ from connector_healing.core.taxonomy import FailureSubcategory as Sub
 _lake = partial(sign, weight=Weight.COMPONENT)
 #: A sign that Spark or Hadoop reads or writes, not a connector.
 _HADOOP = (
-    r"spark|hadoop|hdfs|\bs3an?://|abfss?://|wasbs?://|\bgs://|dbfs:|delta|iceberg|hudi|hive"
+    r"tahoe|databricks|spark|hadoop|hdfs|\bs3an?://|abfss?://|wasbs?://|\bgs://|dbfs:|delta|iceberg|hudi|hive"
     r"|parquet|blobstorage|dfs\.core\.windows\.net|job aborted|executor|py4j"
 )
 _NOT_KUSTO = r"kusto|[a-z0-9]ingest"
