@@ -25,6 +25,7 @@ _RENEWS = re.compile(
     r"refresh|jwt_bearer|username_password|password_login|client_credentials|assume|role|instance"
     r"|managed|session|auto|login|service_account"
 )
+_ENDED = (Sub.TOKEN_EXPIRED, Sub.CREDENTIALS_REJECTED)
 #: A refresh that was itself refused needs a person all the same.
 _REFUSED_REFRESH = re.compile(r"invalid_grant|refresh.?token|revoked|invalid_client", re.IGNORECASE)
 
@@ -114,9 +115,10 @@ def in_circumstances(subcategory: Sub, failure: Failure, log: ReducedLog) -> Sub
     if subcategory in (Sub.REQUEST_REJECTED, Sub.UNCLASSIFIED) and failure.declared:
         found = _by_history(failure.declared)
         subcategory = Sub.INTERMITTENT if found is Sub.INTERMITTENT else subcategory
-    if subcategory is Sub.TOKEN_EXPIRED and _renews(failure.declared):
+    if subcategory in _ENDED and _renews(failure.declared):
         said = "\n".join(line.text for line in log.lines)
-        if not _REFUSED_REFRESH.search(said):
+        ended = subcategory is Sub.TOKEN_EXPIRED or "expire" in said.lower()
+        if ended and not _REFUSED_REFRESH.search(said):
             return Sub.SESSION_EXPIRED
     return _where(failure).get(subcategory, subcategory)
 

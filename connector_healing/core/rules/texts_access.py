@@ -35,6 +35,8 @@ IDENTITY = (
         r"error validating access token",
         r"(?:access|refresh|bearer|auth|api|id|security|session|oauth) ?token (?:has |is |was )?(?:been )?(?:expired|revoked|invalidated|no longer valid)",
         r"the access token expired",
+        r"(?:the|your|this|access|bearer|refresh|auth|session) token (?:has |had )?(?:already )?expired",
+        r"token expired (?:at|on|since)",
         r"token_?(?:has_?)?expired|expired_?(?:access_?)?token|expiredtoken(?:exception)?|access_token_expired",
         r"token (?:has been|is|was) (?:expired|revoked)",
         r"expiredauthenticationtoken|expired_auth_code|invalidauthenticationtoken|jwt expired|jwttokenexpired",
