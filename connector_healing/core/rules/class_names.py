@@ -146,7 +146,15 @@ _TABLE = tuple(
 #: Names that say no more than that something failed, or are judged by more than their name.
 _NEUTRAL = frozenset(
     {
-        *("error", "exception", "httperror", "apierror", "clienterror", "operationalerror"),
+        *(
+            "validationexception",
+            "error",
+            "exception",
+            "httperror",
+            "apierror",
+            "clienterror",
+            "operationalerror",
+        ),
         *("dagsterexecutionsteptimeout", "retryerror", "httpstatuserror", "httpexception"),
         *("indexerror", "keyerror", "unicodeerror", "connectionpoolerror", "notimplementederror"),
         *("invalidsteptimeout", "programmingerror", "interfaceerror", "databaseerror"),

@@ -12,6 +12,11 @@ from connector_healing.core.taxonomy import FailureSubcategory as Sub
 _kafka = partial(sign, weight=Weight.COMPONENT)
 _REGISTRY = r"schema ?_?-?registry|schemaregistry|io\.confluent|subject|avro|protobuf|json_?schema|kafka|sr code|glue"
 
+#: The address of a registry, or of one of its resources.
+_REGISTRY_URL = (
+    r"https?://\S{0,200}(?:schema-?registry|/subjects/\S{1,200}/versions|/schemas/ids/\d)"
+)
+
 SCHEMA = (
     _kafka(
         "registry.access",
@@ -25,6 +30,31 @@ SCHEMA = (
         besides=_REGISTRY,
         cause="The schema registry refuses the client: {line}",
         also=(Sub.KAFKA_CREDENTIALS,),
+    ),
+    _kafka(
+        "registry.url_access",
+        Sub.REGISTRY_ACCESS,
+        r"40[13] client error: \w+",
+        r"http(?: error)? 40[13]\b",
+        besides=_REGISTRY_URL,
+        cause="The schema registry refuses the client: {line}",
+        also=(Sub.KAFKA_CREDENTIALS,),
+    ),
+    _kafka(
+        "registry.url_missing",
+        Sub.SCHEMA_MISSING,
+        r"404 client error: \w+",
+        r"http(?: error)? 404\b",
+        besides=_REGISTRY_URL,
+        cause="The schema registry does not have what is asked for: {line}",
+    ),
+    _kafka(
+        "registry.url_down",
+        Sub.REGISTRY_UNAVAILABLE,
+        r"50\d server error: \w+",
+        r"http(?: error)? 50[0-4]\b",
+        besides=_REGISTRY_URL,
+        cause="The schema registry does not answer: {line}",
     ),
     _kafka(
         "registry.plain_answer",

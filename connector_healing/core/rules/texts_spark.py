@@ -260,6 +260,7 @@ CAPACITY = (
         r"maxspotinstancecountexceeded",
         r"application rejected by queue placement policy",
         r"has \d+ applications, cannot accept submission of application",
+        r"exceeds (?:the )?maximum ?capacity (?:of|for) .{0,40}(?:application|pool|cluster|workspace)",
         r"unknown queue",
         r"to unknown queue: \S+",
         r"queue \S+ (?:is stopped|does not exist|cannot accept)",
