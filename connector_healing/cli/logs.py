@@ -10,6 +10,7 @@ from connector_healing.cli.project import opened_services
 
 if TYPE_CHECKING:
     from connector_healing.core.failure import Diagnosis
+    from connector_healing.core.logs.user_rules import UserRule
     from connector_healing.core.records import RunRecord
     from connector_healing.core.redaction import Redactor
     from connector_healing.core.reproduction import ConnectorRuntime
@@ -38,7 +39,7 @@ def logs(connector: str, lines: int, *, as_json: bool) -> None:
     store = services.store
     runs = store.runs(connector, EXECUTIONS)
     success = _last_success(store, connector)
-    diagnoses = {r.record_id: _diagnosis(store, r) for r in runs}
+    diagnoses = {r.record_id: _diagnosis(store, r, services.rules) for r in runs}
     tail = [line for record in reversed(runs) for line in record.log][-lines:]
     configuration = _shown(store.runtime(connector))
     value = {
@@ -93,13 +94,15 @@ def _last_success(store: "HealStore", connector: str) -> "RunRecord | None":
         limit = _LOOK_BACK
 
 
-def _diagnosis(store: "HealStore", record: "RunRecord") -> "Diagnosis | None":
+def _diagnosis(
+    store: "HealStore", record: "RunRecord", rules: "Sequence[UserRule]"
+) -> "Diagnosis | None":
     failure = store.failure(record.failure_id) if record.failure_id else None
     if failure is None:
         return None
     from connector_healing.core.classify import classify
 
-    return classify(failure)
+    return classify(failure, rules)
 
 
 def _without_log(record: "RunRecord") -> dict[str, Any]:

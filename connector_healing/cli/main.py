@@ -31,6 +31,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "rollback": ("connector_healing.cli.review", "Make a connector's former version active again."),
     "triage": ("connector_healing.cli.triage", "What failed in a Spark job that uses Kusto."),
+    "classify": (
+        "connector_healing.cli.classify",
+        "What an error text or log means, and what to do.",
+    ),
     "doctor": ("connector_healing.cli.doctor", "Is everything in place that healing needs?"),
 }
 

@@ -1,8 +1,14 @@
-"""Names what a failure means, by tables of rules: the first row that matches decides."""
+"""Names what a failure means, by tables of rules.
 
-from collections.abc import Iterator
+A live failure is judged by its exceptions and their answer, and the first row that matches
+decides; one that was read from a text by all that the text says.
+"""
+
+from collections.abc import Iterator, Sequence
 
 from connector_healing.core.failure import Diagnosis, Evidence, ExceptionLink, Failure
+from connector_healing.core.logs.diagnose import diagnose_by_rules, diagnose_chain, diagnose_log
+from connector_healing.core.logs.user_rules import UserRule
 from connector_healing.core.rules import body, dlt, document, http, network, python, suspicion
 from connector_healing.core.rules.clues import Clues, clues_of
 from connector_healing.core.rules.rule import Rule
@@ -24,12 +30,28 @@ _SIGNALS = (
 )
 
 
-def classify(failure: Failure) -> Diagnosis:
+def classify(failure: Failure, rules: Sequence[UserRule] = ()) -> Diagnosis:
     """What a failure means, with what shows it and what to do.
 
     It never raises, and never names a change of the API for what was raised inside dlt or
     Dagster.
+
+    Args:
+        failure: A live one, or one that was read from a text (`failure_of_text`).
+        rules: The user's own: each outranks all of ours.
     """
+    if not failure.chain and not failure.suspicions and failure.log_excerpt:
+        return diagnose_log(failure, rules)
+    own = diagnose_by_rules(failure, rules) if rules else None
+    if own is not None:
+        return own
+    diagnosis = _of_live(failure)
+    if diagnosis.rule == UNKNOWN.name and failure.chain:
+        return diagnose_chain(failure) or diagnosis
+    return diagnosis
+
+
+def _of_live(failure: Failure) -> Diagnosis:
     clues = clues_of(failure)
     rule = next((rule for rule in _tables(clues) if rule.matches(clues)), UNKNOWN)
     facts = SUBCATEGORY_FACTS[rule.subcategory]

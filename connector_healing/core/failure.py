@@ -105,6 +105,8 @@ class Failure:
     cassette_id: str | None = None
     source_state: Mapping[str, object] = field(default_factory=dict)  #: dlt's, before the run.
     log_excerpt: tuple[str, ...] = ()
+    log_numbers: tuple[int, ...] = ()  #: Of the excerpt's lines in the text they come from.
+    declared: Mapping[str, object] = field(default_factory=dict)  #: What is known of the request.
 
     @property
     def root_link(self) -> ExceptionLink | None:

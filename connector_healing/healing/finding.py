@@ -33,7 +33,7 @@ def find(services: HealServices, case: HealCase, reproduction: Reproduction) -> 
     """Classify; where fields are concerned, compare the API's records of then and now."""
     started = services.clock.now()
     failure = services.failure(case)
-    first = classify(failure)
+    first = classify(failure, services.rules)
     diagnosis = with_envelope(first, failure, reproduction.accesses, _listed(services, case))
     good = _last_good(services, case) if first.subcategory in ABOUT_FIELDS else None
     if good is None:

@@ -79,7 +79,7 @@ def reproduce(services: HealServices, case: HealCase) -> Reproduction:
         return recorded or _nothing_recorded()
     if recorded is None or recorded.verdict is not _REPRODUCED or failure.stage is Stage.JUDGE:
         return _whole(services, case, failure, request, recorded)
-    category = classify(failure).category
+    category = classify(failure, services.rules).category
     if category in _SENT:
         return _sent_again(services, case, failure, request, recorded)
     if category in _PASSING:

@@ -8,6 +8,7 @@ from connector_healing.core.case import HealCase
 from connector_healing.core.connector import ConnectorCode
 from connector_healing.core.failure import Failure
 from connector_healing.core.lease import Lease
+from connector_healing.core.logs.user_rules import UserRule
 from connector_healing.core.reproduction import ConnectorRuntime
 from connector_healing.errors import UnknownCaseError, UnknownConnectorError, UsageError
 from connector_healing.ports import (
@@ -34,6 +35,7 @@ class CaseServices:
     store: HealStore
     registry: ConnectorRegistry
     clock: Clock
+    rules: tuple[UserRule, ...] = ()  #: The user's own, for the classifier.
 
     def case(self, case_id: str) -> HealCase:
         """The case of this id.

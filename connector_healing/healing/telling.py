@@ -41,7 +41,7 @@ def report_facts(services: CaseServices, case: HealCase) -> ReportFacts:
         case=case,
         failure=failure,
         # Also what did not show again can be named, by the rules alone.
-        diagnosis=finding.diagnosis if finding else classify(failure),
+        diagnosis=finding.diagnosis if finding else classify(failure, services.rules),
         candidates=tuple(store.candidates(case.case_id)),
         trials=trials,
         outcome=outcome_of(services, case),

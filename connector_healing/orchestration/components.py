@@ -130,6 +130,11 @@ class HealingConnectorComponent(dg.Component, dg.Model, dg.Resolvable):
     environment: list[str] = Field(
         default_factory=list, description="Environment variables that the code itself reads."
     )
+    rules: list[dict[str, Any]] = Field(
+        default_factory=list,
+        description="The project's own rules for the classifier: name, match and/or status, "
+        "subcategory; cause, confidence, also. Those of all components hold together.",
+    )
     group_name: str = "connectors"
     healing: bool = Field(
         default=True,
@@ -181,10 +186,16 @@ class HealingConnectorComponent(dg.Component, dg.Model, dg.Resolvable):
         first = self.healing and self is self._bringer(context)
         return dg.Definitions.merge(
             own,
-            healing_definitions([connector_assets])
+            healing_definitions([connector_assets], rules=self._all_rules(context))
             if first
             else connector_definitions([connector_assets]),
         )
+
+    def _all_rules(self, context: dg.ComponentLoadContext) -> list[dict[str, Any]]:
+        """The rules of all components, each once."""
+        found = context.component_tree.get_all_components(HealingConnectorComponent)
+        rows = [rule for component in found for rule in component.rules]
+        return [rule for place, rule in enumerate(rows) if rule not in rows[:place]]
 
     def _bringer(self, context: dg.ComponentLoadContext) -> "HealingConnectorComponent":
         """The one component that brings what a code location has once.

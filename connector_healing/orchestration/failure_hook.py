@@ -130,7 +130,7 @@ def _record(
             case_id=case.case_id if case else None,
         )
     )
-    diagnosis = classify(failure)
+    diagnosis = classify(failure, services.rules)
     context.log.error(
         "Diagnosis: %s, %s. %s %s",
         diagnosis.category.value,

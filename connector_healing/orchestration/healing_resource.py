@@ -12,6 +12,7 @@ from connector_healing.core.case import Step
 from connector_healing.healing.services import CaseServices, HealServices
 from connector_healing.healing.workflow import HealWorkflow
 from connector_healing.orchestration.services import RunServices, heal_services, run_services
+from connector_healing.runtime.rule_files import rules_of_text
 
 
 class _LoggedProgress:
@@ -43,6 +44,10 @@ class HealingResource(ConfigurableResource["HealingResource"]):
         default=None,
         description="SQLAlchemy URL of the store; left out: CONNECTOR_HEALING_STORE_URL or SQLite.",
     )
+    rules: Optional[str] = Field(  # noqa: UP045  # Dagster's configuration does not read `str | None`
+        default=None,
+        description="The user's own rules for the classifier, as YAML or JSON text.",
+    )
     _services: HealServices | None = PrivateAttr(default=None)
 
     @contextlib.contextmanager
@@ -61,7 +66,9 @@ class HealingResource(ConfigurableResource["HealingResource"]):
         """Store and registry alone, as sensors and checks need them."""
         home = _resolved(self.home)
         return run_services(
-            Path(home).expanduser().resolve() if home else None, _resolved(self.store_url)
+            Path(home).expanduser().resolve() if home else None,
+            _resolved(self.store_url),
+            rules_of_text(self.rules, "rules") if self.rules else (),
         )
 
     @property

@@ -13,6 +13,7 @@ from time import monotonic
 
 from connector_healing.core.case import Step
 from connector_healing.core.lease import Lease
+from connector_healing.core.logs.user_rules import UserRule
 from connector_healing.core.redaction import Redactor
 from connector_healing.healing.services import CaseServices, HealServices
 from connector_healing.ports import Progress
@@ -89,6 +90,7 @@ class RunServices:
     store: SqlStore
     registry: FileRegistry
     home: Path
+    rules: tuple[UserRule, ...] = ()  #: The user's own, for the classifier.
 
     @property
     def cassettes(self) -> Path:
@@ -98,7 +100,9 @@ class RunServices:
     @property
     def cases(self) -> CaseServices:
         """What looking at cases and moving them on takes."""
-        return CaseServices(store=self.store, registry=self.registry, clock=SystemClock())
+        return CaseServices(
+            store=self.store, registry=self.registry, clock=SystemClock(), rules=self.rules
+        )
 
 
 @cache
@@ -106,19 +110,24 @@ def _opened(url: str) -> SqlStore:
     return open_store(url)
 
 
-def run_services(home: Path | None = None, store_url: str | None = None) -> RunServices:
+def run_services(
+    home: Path | None = None, store_url: str | None = None, rules: Sequence[UserRule] = ()
+) -> RunServices:
     """The store and the registry; one connection pool for each process and URL.
 
     Args:
         home: The plugin's folder; None: `runtime.home.plugin_home`.
         store_url: None: ``CONNECTOR_HEALING_STORE_URL``, else SQLite in the home.
+        rules: The user's own, for the classifier.
 
     Raises:
         StoreUnavailableError: If the store cannot be opened.
     """
     home = home or plugin_home()
     store = _opened(store_url or chosen_store_url() or default_store_url(home))
-    return RunServices(store=store, registry=FileRegistry(home, store), home=home)
+    return RunServices(
+        store=store, registry=FileRegistry(home, store), home=home, rules=tuple(rules)
+    )
 
 
 def every(interval: timedelta, work: Callable[[], None]) -> Callable[[], None]:
@@ -182,6 +191,7 @@ def heal_services(
             files=Files(services.home),
             branches=GitBranches(),
             clock=SystemClock(),
+            rules=services.rules,
             progress=progress or Silent(),
             holder=holder or f"{socket.gethostname()}/{os.getpid()}",
             every=every,

@@ -10,7 +10,7 @@ from connector_healing_tests.cli.program import Program
 
 COMMANDS = (
     *("demo", "heal", "logs", "code", "versions", "cases", "report"),
-    *("approve", "reject", "release", "rollback", "doctor", "triage kusto"),
+    *("approve", "reject", "release", "rollback", "classify", "doctor", "triage kusto"),
 )
 
 

@@ -339,10 +339,10 @@ def test_a_token_that_is_expired_or_revoked_may_be_renewed() -> None:
 def test_the_facts_cover_every_subcategory_and_category() -> None:
     assert set(SUBCATEGORY_FACTS) == set(FailureSubcategory)
     assert {facts.category for facts in SUBCATEGORY_FACTS.values()} == set(FailureCategory)
-    for facts in SUBCATEGORY_FACTS.values():
+    for subcategory, facts in SUBCATEGORY_FACTS.items():
         assert facts.remedy.endswith(".")
         if facts.category is FailureCategory.UNKNOWN:
-            assert not facts.retryable
+            assert facts.retryable is (subcategory is FailureSubcategory.INTERMITTENT)
             assert not facts.human_needed
 
 

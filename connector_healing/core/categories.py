@@ -1,0 +1,161 @@
+"""The words of the taxonomy: categories and subcategories, both closed."""
+
+from enum import StrEnum
+
+
+class FailureCategory(StrEnum):
+    """The root cause that a healer must act on."""
+
+    AUTHENTICATION = "authentication"
+    AUTHORIZATION = "authorization"
+    RATE_LIMIT = "rate_limit"
+    QUOTA = "quota"
+    API_CHANGE = "api_change"
+    DATA_FORMAT = "data_format"
+    NETWORK = "network"
+    TIMEOUT = "timeout"
+    SERVER_ERROR = "server_error"
+    PAGINATION = "pagination"
+    CONFIGURATION = "configuration"
+    RESOURCE = "resource"
+    DESTINATION = "destination"
+    KUSTO = "kusto"
+    SPARK_MEMORY = "spark_memory"
+    SPARK_EXECUTOR_LOST = "spark_executor_lost"
+    SPARK_DEPENDENCY = "spark_dependency"
+    SPARK_ANALYSIS = "spark_analysis"
+    SPARK_STORAGE = "spark_storage"
+    SPARK_USER_CODE = "spark_user_code"
+    SPARK_CAPACITY = "spark_capacity"
+    KAFKA_AUTH = "kafka_auth"
+    KAFKA_BROKER = "kafka_broker"
+    KAFKA_TOPIC = "kafka_topic"
+    KAFKA_SCHEMA = "kafka_schema"
+    KAFKA_CONSUMER = "kafka_consumer"
+    UNKNOWN = "unknown"
+
+
+class FailureSubcategory(StrEnum):
+    """What exactly went wrong, finely enough to choose a patch."""
+
+    CREDENTIALS_REJECTED = "credentials_rejected"
+    CREDENTIALS_MISSING = "credentials_missing"
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105  # the name of a failure, not a secret
+    SESSION_EXPIRED = "session_expired"  #: A new log-in comes by itself.
+    PERMISSION_MISSING = "permission_missing"
+    SCOPE_MISSING = "scope_missing"
+    ADDRESS_REFUSED = "address_refused"  #: Allow-lists, firewalls, challenges.
+    ACCESS_SUSPENDED = "access_suspended"  #: Account, project or content blocked.
+    RATE_LIMITED = "rate_limited"
+    QUOTA_EXHAUSTED = "quota_exhausted"  #: It is renewed by itself, but not within minutes.
+    PLAN_LIMIT = "plan_limit"  #: What was bought is used up.
+    CONCURRENCY_LIMIT = "concurrency_limit"  #: Too many at once; free again when one ends.
+    FIELD_CHANGED = "field_changed"  #: Renamed, moved or removed: not known yet which.
+    FIELD_RENAMED = "field_renamed"
+    FIELD_MOVED = "field_moved"
+    FIELD_REMOVED = "field_removed"
+    ENVELOPE_CHANGED = "envelope_changed"
+    ENDPOINT_GONE = "endpoint_gone"
+    ENDPOINT_MOVED = "endpoint_moved"  #: The API says where to.
+    VERSION_RETIRED = "version_retired"
+    METHOD_REFUSED = "method_refused"
+    TYPE_CHANGED = "type_changed"
+    KEY_MISSING = "key_missing"  #: The code reads a key that the data do not have.
+    DOCUMENT_UNREADABLE = "document_unreadable"  #: A file or an answer of another form.
+    NOT_JSON = "not_json"
+    EMPTY_BODY = "empty_body"
+    SCHEMA_CONTRACT = "schema_contract"
+    ROWS_LOST = "rows_lost"  #: A load that would empty or halve a table.
+    COLUMN_GONE_NULL = "column_gone_null"
+    CHILD_TABLE_LOST = "child_table_lost"
+    CONNECTION_REFUSED = "connection_refused"
+    CONNECTION_RESET = "connection_reset"
+    NAME_RESOLUTION = "name_resolution"  #: The name does not exist.
+    NAME_SERVER_FAILED = "name_server_failed"  #: Nobody could say whether it exists.
+    PROXY_FAILURE = "proxy_failure"
+    TLS_FAILURE = "tls_failure"
+    BODY_CUT_SHORT = "body_cut_short"
+    READ_TIMEOUT = "read_timeout"
+    CONNECT_TIMEOUT = "connect_timeout"
+    DEADLINE_EXCEEDED = "deadline_exceeded"  #: A step, job or statement took too long.
+    SERVER_UNAVAILABLE = "server_unavailable"
+    CONFLICT = "conflict"  #: Another operation runs; the server says to try again.
+    CURSOR_MISSING = "cursor_missing"
+    PAGINATION_BROKEN = "pagination_broken"
+    RESULT_TOO_LARGE = "result_too_large"
+    CURSOR_EXPIRED = "cursor_expired"  #: From a fresh first page it works again.
+    CONFIGURATION_MISSING = "configuration_missing"
+    CONFIGURATION_INVALID = "configuration_invalid"
+    TARGET_UNKNOWN = "target_unknown"  #: A configured name that the API does not know.
+    REQUEST_REJECTED = "request_rejected"
+    DRIVER_MISSING = "driver_missing"  #: A Python driver or plug-in is not installed.
+    CLOCK_SKEW = "clock_skew"
+    OUT_OF_MEMORY = "out_of_memory"
+    DISK_FULL = "disk_full"
+    PROCESS_LIMIT = "process_limit"  #: Threads, processes or open files.
+    FILE_ACCESS = "file_access"
+    DESTINATION_UNREACHABLE = "destination_unreachable"
+    DESTINATION_BUSY = "destination_busy"
+    LOAD_JOB_FAILED = "load_job_failed"
+    CONSTRAINT_VIOLATED = "constraint_violated"
+    VALUE_REFUSED = "value_refused"  #: The destination does not take a value.
+    TABLE_MISMATCH = "table_mismatch"  #: The destination's table has another form.
+    DESTINATION_REFUSED = "destination_refused"  #: Rights, settings or file of the destination.
+    KUSTO_ACCESS = "kusto_access"
+    KUSTO_THROTTLED = "kusto_throttled"
+    KUSTO_UNAVAILABLE = "kusto_unavailable"
+    KUSTO_QUERY = "kusto_query"
+    KUSTO_INGESTION = "kusto_ingestion"
+    KUSTO_CONFIGURATION = "kusto_configuration"
+    DRIVER_MEMORY = "driver_memory"
+    EXECUTOR_MEMORY = "executor_memory"
+    CONTAINER_MEMORY = "container_memory"
+    PYTHON_MEMORY = "python_memory"
+    RESULT_SIZE = "result_size"  #: More is collected than the driver may hold.
+    EXECUTOR_LOST = "executor_lost"
+    SHUFFLE_LOST = "shuffle_lost"
+    NODE_LOST = "node_lost"
+    CLASS_MISSING = "class_missing"
+    MODULE_MISSING = "module_missing"
+    DATA_SOURCE_MISSING = "data_source_missing"
+    VERSIONS_MIXED = "versions_mixed"
+    COLUMN_UNRESOLVED = "column_unresolved"
+    TABLE_UNRESOLVED = "table_unresolved"
+    SQL_INVALID = "sql_invalid"
+    TYPES_MISMATCHED = "types_mismatched"
+    PATH_MISSING = "path_missing"
+    FILES_CHANGED = "files_changed"  #: Written or removed while they were read.
+    STORAGE_ACCESS = "storage_access"
+    STORAGE_BUSY = "storage_busy"  #: Throttled, locked or a commit conflict.
+    STORAGE_FULL = "storage_full"
+    STORAGE_CORRUPT = "storage_corrupt"
+    UDF_FAILED = "udf_failed"
+    JOB_CODE_FAILED = "job_code_failed"
+    NO_CAPACITY = "no_capacity"  #: Nothing free now.
+    CLUSTER_LIMIT = "cluster_limit"  #: More is asked for than the cluster may ever give.
+    SESSION_LIMIT = "session_limit"
+    CLUSTER_NOT_READY = "cluster_not_ready"
+    KAFKA_CREDENTIALS = "kafka_credentials"
+    KAFKA_ACL = "kafka_acl"
+    BROKER_UNREACHABLE = "broker_unreachable"
+    BROKER_BUSY = "broker_busy"
+    BROKER_SETUP = "broker_setup"  #: Protocol, listener or version do not fit.
+    TOPIC_MISSING = "topic_missing"
+    TOPIC_INVALID = "topic_invalid"
+    TOPIC_EXISTS = "topic_exists"
+    MESSAGE_TOO_LARGE = "message_too_large"
+    SCHEMA_MISSING = "schema_missing"
+    SCHEMA_INCOMPATIBLE = "schema_incompatible"
+    SCHEMA_MISREAD = "schema_misread"  #: The message was not written with the schema it is read by.
+    REGISTRY_ACCESS = "registry_access"
+    REGISTRY_UNAVAILABLE = "registry_unavailable"
+    GROUP_REBALANCING = "group_rebalancing"
+    GROUP_FENCED = "group_fenced"  #: Another member or producer has taken the name.
+    OFFSET_LOST = "offset_lost"  #: The position is not in the topic any more.
+    CONSUMER_MISUSED = "consumer_misused"
+    NOT_IN_CONNECTOR = (
+        "not_in_connector"  #: Raised outside the connector's code, for no cause we know.
+    )
+    CONNECTOR_BUG = "connector_bug"
+    INTERMITTENT = "intermittent"  #: The same request passes before and after.
+    UNCLASSIFIED = "unclassified"

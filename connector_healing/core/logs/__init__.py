@@ -1,0 +1,1 @@
+"""Texts as people paste them: reduced to the lines that may say why, and read as a failure."""

@@ -1,0 +1,174 @@
+"""What the name of an exception's class says, where nothing else does.
+
+Client libraries name their classes after HTTP's and OAuth's words; the parts below are common to
+most of them (cloud SDKs, vendors' clients, database drivers).
+"""
+
+import re
+
+from connector_healing.core.rules.signature import Signature, Weight, sign
+from connector_healing.core.taxonomy import FailureSubcategory as Sub
+
+#: Class name -> subcategory, the narrower first; names are matched without their package.
+_PARTS: tuple[tuple[str, str, Sub], ...] = (
+    (
+        "quota",
+        r"quota|spendinglimit|billing|paymentrequired|insufficientcredit",
+        Sub.QUOTA_EXHAUSTED,
+    ),
+    ("rate", r"ratelimit|toomanyrequests|throttl|slowdown|floodwait|backoff", Sub.RATE_LIMITED),
+    (
+        "token",
+        r"(?:token|session|credentials?)\w*expired|expired(?:token|session|credential)",
+        Sub.TOKEN_EXPIRED,
+    ),
+    (
+        "authentication",
+        r"authenticat|unauthorized|unauthenticated|invalidcredential|badcredential|invalidtoken|invalidapikey|loginfail|loginerror|invalidpassword|autherror|authexception|notauthenticated|invalidgrant|invalidlogin",
+        Sub.CREDENTIALS_REJECTED,
+    ),
+    (
+        "credentials",
+        r"nocredential|missingcredential|credentialsnotfound|missingtoken|missingapikey",
+        Sub.CREDENTIALS_MISSING,
+    ),
+    (
+        "authorization",
+        r"forbidden|permissiondenied|accessdenied|notauthorized|insufficientpermission|insufficientscope|insufficientprivilege|authoriz|accesscontrol|permissionerror$|nopermission",
+        Sub.PERMISSION_MISSING,
+    ),
+    ("proxy", r"proxy(?:error|exception|connection)", Sub.PROXY_FAILURE),
+    (
+        "certificate",
+        r"certificate|sslverif|tlsverif|certverif|hostkey|sslerror|tlserror|sslexception|handshake",
+        Sub.TLS_FAILURE,
+    ),
+    ("name", r"nameresolution|unknownhost|dnserror|dnsexception|hostnotfound", Sub.NAME_RESOLUTION),
+    ("connect_timeout", r"connect(?:ion)?timeout|connecttimedout", Sub.CONNECT_TIMEOUT),
+    (
+        "deadline",
+        r"deadline|timelimit|executiontimeout|steptimeout|jobtimeout|tasktimeout|querytimeout",
+        Sub.DEADLINE_EXCEEDED,
+    ),
+    ("timeout", r"timeout|timedout", Sub.READ_TIMEOUT),
+    (
+        "maintenance",
+        r"maintenance|serviceunavailable|temporarilyunavailable|badgateway|gatewaytimeout|internalserver|servererror|server5\d\d|internalerror|internalfailure|unavailable|overloaded|backenderror|serverbusy|transienterror|transientexception|retryable",
+        Sub.SERVER_UNAVAILABLE,
+    ),
+    (
+        "conflict",
+        r"conflict|resourcebusy|locked(?:error|exception)|locktimeout|concurrentmodification",
+        Sub.CONFLICT,
+    ),
+    (
+        "refused",
+        r"connectionrefused|novalidconnection|hostunreachable|cannotconnect|unabletoconnect|connecterror|connectfailed|failedtoconnect",
+        Sub.CONNECTION_REFUSED,
+    ),
+    (
+        "incomplete",
+        r"incomplete(?:read|body|response|download)|prematureend|truncated(?:body|response|stream)|unexpectedeof",
+        Sub.BODY_CUT_SHORT,
+    ),
+    (
+        "connection",
+        r"connection(?:error|exception|closed|reset|lost|aborted|broken|dropped|terminated|failed|failure)|disconnected|networkerror|networkexception|transporterror|socketerror|remoteprotocol|sshexception|brokenpipe|clientoserror|protocolerror|communication(?:error|exception)",
+        Sub.CONNECTION_RESET,
+    ),
+    (
+        "page",
+        r"pagination|pagetoken|invalidcursor|cursorerror|paginat|nextpage|pagenotfound|invalidpage",
+        Sub.PAGINATION_BROKEN,
+    ),
+    (
+        "large",
+        r"(?:response|result|payload|page|query)toolarge|toomanyresults|limitexceeded$",
+        Sub.RESULT_TOO_LARGE,
+    ),
+    (
+        "version",
+        r"(?:unsupported|deprecated|invalid|unknown)(?:api)?version|versionnotsupported|apiversion|sunset|deprecated",
+        Sub.VERSION_RETIRED,
+    ),
+    (
+        "gone",
+        r"(?:^|http|resource|endpoint)gone|methodnotallowed|methodnotsupported|endpointnotfound|notimplementedbyserver",
+        Sub.ENDPOINT_GONE,
+    ),
+    (
+        "field",
+        r"(?:unknown|invalid|unsupported|missing|undefined)(?:field|column|property|parameter|argument|attribute|metric|dimension)",
+        Sub.REQUEST_REJECTED,
+    ),
+    (
+        "configuration",
+        r"config(?:uration)?(?:error|exception|missing|invalid|notfound|valueerror)|improperlyconfigured|misconfigur|settingserror|missingsetting|invalidsetting|missingconfig|environment(?:variable)?error|paramvalidation|invalidurl|urlerror|invaliddsn|missingenv|noregion",
+        Sub.CONFIGURATION_INVALID,
+    ),
+    (
+        "target",
+        r"(?:account|project|dataset|database|table|worksheet|spreadsheet|sheet|file|folder|bucket|container|blob|repository|repo|workspace|channel|user|collection|index|queue|topic|base|board|profile|object|entity|key|secret|parameter|stack)(?:notfound|doesnotexist|missing|notexists?)|nosuch(?:bucket|table|database|container|collection|index|user|project|dataset)|unknown(?:account|project|dataset|table|database|user|bucket)",
+        Sub.TARGET_UNKNOWN,
+    ),
+    (
+        "json",
+        r"json(?:decode|parse|syntax|processing)|malformedjson|invalidjson|notjson|incompletejson",
+        Sub.NOT_JSON,
+    ),
+    (
+        "document",
+        r"xml(?:syntax|parse)|parse(?:r)?error|parseexception|unicode|encodingerror|csverror|badzip|badgzip|decompress|corrupt|invalidfile|emptydata|unsupportedformat|malformed|decod(?:e|ing)(?:error|exception)|unmarshal|deserializ|emptyfile|invalidformat",
+        Sub.DOCUMENT_UNREADABLE,
+    ),
+    (
+        "schema",
+        r"schema(?:error|mismatch|validation|violation|exception|drift|changed)|validationerror|validationexception|dataerror$|coercion|typemismatch|conversionerror|conversionexception|castexception|unknowntype|datatypeerror",
+        Sub.TYPE_CHANGED,
+    ),
+    ("memory", r"outofmemory|memoryerror|memorylimit", Sub.OUT_OF_MEMORY),
+    ("disk", r"disk(?:full|quota|space)|nospace|storagefull", Sub.DISK_FULL),
+)
+
+_TABLE = tuple(
+    (
+        re.compile(pattern),
+        sign(
+            f"class.{name}",
+            subcategory,
+            weight=Weight.WORDS,
+            confidence=0.7,
+            cause="The exception's name says it: {line}",
+        ),
+    )
+    for name, pattern, subcategory in _PARTS
+)
+#: Names that say no more than that something failed, or are judged by more than their name.
+_NEUTRAL = frozenset(
+    {
+        *(
+            "validationexception",
+            "error",
+            "exception",
+            "httperror",
+            "apierror",
+            "clienterror",
+            "operationalerror",
+        ),
+        *("dagsterexecutionsteptimeout", "retryerror", "httpstatuserror", "httpexception"),
+        *("indexerror", "keyerror", "unicodeerror", "connectionpoolerror", "notimplementederror"),
+        *("invalidsteptimeout", "programmingerror", "interfaceerror", "databaseerror"),
+    }
+)
+
+
+def by_class(qualified: str) -> Signature | None:
+    """What the class's name says, or nothing.
+
+    Args:
+        qualified: With or without its package.
+    """
+    name = qualified.rpartition(".")[2].lower()
+    if name in _NEUTRAL:
+        return None
+    return next((signature for pattern, signature in _TABLE if pattern.search(name)), None)

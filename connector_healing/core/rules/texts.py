@@ -1,0 +1,48 @@
+"""All tables of texts, in the order that decides between equals on one line."""
+
+from connector_healing.core.rules import (
+    texts_access,
+    texts_contract,
+    texts_data,
+    texts_database,
+    texts_kafka,
+    texts_kusto,
+    texts_limits,
+    texts_machine,
+    texts_network,
+    texts_schema_registry,
+    texts_spark,
+    texts_spark_code,
+    texts_storage,
+)
+from connector_healing.core.rules.signature import Signature, Weight, sign
+
+RULES: tuple[Signature, ...] = (
+    *texts_kusto.RULES,
+    *texts_schema_registry.RULES,
+    *texts_kafka.RULES,
+    *texts_spark.RULES,
+    *texts_storage.RULES,
+    *texts_spark_code.RULES,
+    *texts_database.RULES,
+    *texts_machine.RULES,
+    *texts_limits.LIMITS,
+    *texts_contract.PAGES,
+    *texts_access.RULES,
+    *texts_contract.CHANGES,
+    *texts_limits.SERVER,
+    *texts_contract.TARGETS,
+    *texts_network.RULES,
+    *texts_data.RULES,
+)
+
+#: Signatures of other languages, with the words themselves: their scripts have no word borders.
+FOREIGN: tuple[tuple[Signature, tuple[str, ...]], ...] = tuple(
+    (
+        sign(
+            name, subcategory, weight=Weight.CODE, cause="The answer says: {line}", confidence=0.8
+        ),
+        words,
+    )
+    for name, subcategory, words in texts_limits.FOREIGN
+)

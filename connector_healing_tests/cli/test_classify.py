@@ -1,0 +1,131 @@
+"""The command `classify`."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector_healing.core.taxonomy import FailureSubcategory
+from connector_healing_tests.cli.program import Ended, Program
+from connector_healing_tests.core.logs.cases import cases
+
+KEYS = {
+    *("id", "category", "subcategory", "retryable", "human_needed", "confidence"),
+    *("cause", "remedy", "evidence", "also_possible"),
+}
+TIMEOUT = "2026-03-02 04:11:09 ERROR requests.exceptions.ReadTimeout: Read timed out."
+
+
+def lines(ended: Ended) -> list[dict[str, Any]]:
+    assert (ended.status, ended.err) == (0, "")
+    return [json.loads(line) for line in ended.out.splitlines()]
+
+
+def given(monkeypatch: pytest.MonkeyPatch, raw: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
+
+
+def test_records_one_by_one(program: Program, tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    rows = [{"id": c.id, "text": c.text, "context": dict(c.context)} for c in cases()[:40]]
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    answered = lines(program("classify", str(path), "--json"))
+    assert [row["id"] for row in answered] == [row["id"] for row in rows]
+    for row in answered:
+        assert set(row) == KEYS
+        assert row["subcategory"] in set(FailureSubcategory)
+        assert all(set(e) == {"text", "where"} for e in row["evidence"])
+
+
+def test_a_text_from_standard_input(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, b"\xff\xfe " + TIMEOUT.encode())
+    (row,) = lines(program("classify", "-", "--json"))
+    assert (row["id"], row["category"], row["retryable"]) == ("-", "timeout", True)
+
+
+def test_a_log_of_json_is_a_text(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, json.dumps({"level": "error", "message": TIMEOUT}).encode())
+    assert lines(program("classify", "--json"))[0]["category"] == "timeout"
+
+
+def test_for_a_person(program: Program, tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    path.write_text(TIMEOUT, encoding="utf-8")
+    ended = program("classify", str(path))
+    assert "timeout/read_timeout" in ended.out
+    assert "a retry may help" in ended.out
+    assert "line 1: " in ended.out
+
+
+def test_groups_with_counts(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, f"{TIMEOUT}\n{TIMEOUT.replace(':09', ':42')}\n".encode())
+    (row,) = lines(program("classify", "--group", "--json"))
+    assert (row["count"], row["ids"]) == (2, ["line 1", "line 2"])
+    given(monkeypatch, TIMEOUT.encode())
+    assert row["fingerprint"] in program("classify", "--group").out
+
+
+def test_the_list_is_closed_and_whole(program: Program) -> None:
+    rows = lines(program("classify", "--list", "--json"))
+    assert {row["subcategory"] for row in rows} == set(FailureSubcategory)
+    assert "token_expired" in program("classify", "--list").out
+
+
+def test_rules_of_a_file(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text("rules:\n- {name: a, match: read timed, subcategory: conflict}\n")
+    given(monkeypatch, TIMEOUT.encode())
+    (row,) = lines(program("classify", "--rules", str(path), "--json"))
+    assert row["subcategory"] == "conflict"
+
+
+@pytest.mark.parametrize(
+    ("raw", "named"),
+    [
+        (b"", "input"),
+        (b" \n", "input"),
+        (b'{"id": "a", "text": 3}', "line 1: text"),
+        (b'{"id": "a", "text": "x", "context": []}', "line 1: context"),
+        (b'{"id": "a", "text": "x"}\nnonsense', "line 2"),
+        (b'{"id": "a", "text": "x"}\n[]', "line 2"),
+        (b'{"id": "a", "text": "x"}\n{"id": "a", "text": "y"}', "line 2: id"),
+    ],
+)
+def test_bad_input(
+    program: Program, monkeypatch: pytest.MonkeyPatch, raw: bytes, named: str
+) -> None:
+    given(monkeypatch, raw)
+    ended = program("classify", "--json")
+    assert ended.status == 2
+    assert ended.error.startswith(f"Error: {named}: ")
+
+
+@pytest.mark.parametrize("text", ["rules: 3", "- {name: a}", "a: [", "\x00"])
+def test_bad_rules(program: Program, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(text, encoding="utf-8")
+    ended = program("classify", "--list", "--rules", str(path))
+    assert ended.status == 2
+    assert str(path) in ended.error
+
+
+def test_missing_files(program: Program, tmp_path: Path) -> None:
+    assert program("classify", str(tmp_path / "nope")).status == 2
+    assert program("classify", "--rules", str(tmp_path / "nope"), "--list").status == 2
+
+
+def test_bad_input_shows_no_secret(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, b'{"id": "a", "text": "x"}\napi_key=hunter2hunter2')
+    assert "hunter2" not in program("classify").error
+
+
+def test_it_loads_neither_dagster_nor_dlt() -> None:
+    code = (
+        "import sys\nfrom connector_healing.core.logs.diagnose import diagnose_text\n"
+        "diagnose_text('x')\nassert not {'dagster', 'dlt', 'duckdb'} & set(sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,73 @@
+"""Rules of users: they come first, and what is wrong in them is said."""
+
+from typing import Any
+
+import pytest
+
+from connector_healing.core.classify import classify
+from connector_healing.core.failure import ExceptionLink, Failure, Stage
+from connector_healing.core.logs.diagnose import diagnose_text
+from connector_healing.core.logs.reading import failure_of_text
+from connector_healing.core.logs.user_rules import read_rules
+from connector_healing.errors import UsageError
+
+GOOD = {"name": "stock", "match": "ORA-20001", "subcategory": "quota_exhausted"}
+
+
+def test_a_users_rule_outranks_ours() -> None:
+    rules = read_rules([{**GOOD, "match": "read timed out", "cause": "Ours: {line}"}], "rules")
+    diagnosis = diagnose_text("requests.exceptions.ReadTimeout: Read timed out.", None, rules)
+    assert (diagnosis.subcategory, diagnosis.rule) == ("quota_exhausted", "user.stock")
+    assert diagnosis.cause.startswith("Ours: requests")
+    assert "read_timeout" in diagnosis.also_possible
+
+
+def test_a_status_alone_or_with_words() -> None:
+    rules = read_rules({"rules": [{"name": "a", "status": 418, "subcategory": "conflict"}]}, "f")
+    assert diagnose_text("x", {"status": 418}, rules).subcategory == "conflict"
+    assert diagnose_text("x", {"status": 500}, rules).subcategory != "conflict"
+
+
+def test_live_failures_are_judged_by_them_too() -> None:
+    link = ExceptionLink(type="KeyError", message="'STOCK_LOCKED'", mro=("KeyError",))
+    text = failure_of_text("x")
+    live = Failure(
+        failure_id="f",
+        connector_id="c",
+        dlt_resource=None,
+        run_id=None,
+        version_id=None,
+        occurred_at=text.occurred_at,
+        stage=Stage.EXTRACT,
+        chain=(link,),
+    )
+    rules = read_rules([{**GOOD, "match": "STOCK_LOCKED", "subcategory": "conflict"}], "rules")
+    assert classify(live, rules).subcategory == "conflict"
+    assert classify(live).subcategory != "conflict"
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        ("text", "rules"),
+        ({"rule": []}, "rules"),
+        ([3], "rules[0]"),
+        ([{**GOOD, "name": "1"}], "rules[0].name"),
+        ([{**GOOD, "match": "("}], "rules[0].match"),
+        ([{**GOOD, "match": "(a+)+"}], "rules[0].match"),
+        ([{**GOOD, "match": 7}], "rules[0].match"),
+        ([{"name": "a", "subcategory": "conflict"}], "rules[0].match"),
+        ([{**GOOD, "subcategory": "nope"}], "rules[0].subcategory"),
+        ([{**GOOD, "status": "404"}], "rules[0].status"),
+        ([{**GOOD, "status": [99]}], "rules[0].status"),
+        ([{**GOOD, "confidence": 2}], "rules[0].confidence"),
+        ([{**GOOD, "also": "x"}], "rules[0].also"),
+        ([{**GOOD, "cause": ""}], "rules[0].cause"),
+        ([{**GOOD, "colour": "red"}], "rules[0].colour"),
+        ([GOOD, GOOD], "name"),
+    ],
+)
+def test_what_is_wrong_is_named(value: Any, named: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_rules(value, "rules.yaml")
+    assert named in caught.value.field or caught.value.field == "rules.yaml"
