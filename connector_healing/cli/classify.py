@@ -159,6 +159,9 @@ def _tell(name: str, diagnosis: "Diagnosis") -> None:
         click.echo(f"  {evidence.where}: {' '.join(evidence.text.split())}")
     if diagnosis.also_possible:
         click.echo(f"  Also possible: {', '.join(diagnosis.also_possible)}")
+    if diagnosis.category == "kusto":
+        log = name if Path(name).is_file() else "FILE"
+        click.echo(f"  Whole triage: connector-healing triage kusto --log {log}")
 
 
 def _advice(diagnosis: "Diagnosis") -> str:

@@ -7,9 +7,12 @@ from connector_healing.core.failure import CodePosition, ExceptionLink
 from connector_healing.core.redaction import Redactor
 
 MAX_LINKS = 20
-MAX_MESSAGE = 2_000  #: Characters of one message.
+MAX_READ = 200_000  #: Characters of one message that are looked at.
+MAX_MESSAGE = 2_000  #: Characters of one message that are kept.
 MAX_ATTRIBUTE = 300  #: Characters of one attribute.
 MAX_LINE = 300  #: Characters of one line of code.
+
+_CAUSE = "Caused by: "
 
 #: Classes that only say where in a run something else was raised; so are their subclasses.
 #: dlt 1.31: pipeline.exceptions, extract.exceptions, normalize.exceptions, load.exceptions.
@@ -108,12 +111,26 @@ def root_index(chain: list[BaseException]) -> int:
     return next((i for i, error in enumerate(chain) if not is_wrapper(error)), len(chain) - 1)
 
 
+def bounded(text: str, limit: int) -> str:
+    """The head of a text; where a JVM's stack trace is in it (py4j), with what it names as causes.
+
+    Args:
+        text: Free of secrets.
+        limit: In characters.
+    """
+    if len(text) <= limit or _CAUSE not in text:
+        return text[:limit]
+    causes = "\n".join(line for line in text.splitlines() if line.lstrip().startswith(_CAUSE))
+    kept = causes[: limit // 2]
+    return f"{text[: limit - len(kept) - 1]}\n{kept}"
+
+
 def link_of(error: BaseException, redactor: Redactor) -> ExceptionLink:
     """One link, free of secrets and bounded."""
     kind = type(error)
     return ExceptionLink(
         type=qualified_name(kind),
-        message=redactor.excerpt(safe_text(error), MAX_MESSAGE),
+        message=bounded(redactor.excerpt(safe_text(error), MAX_READ), MAX_MESSAGE),
         mro=tuple(qualified_name(k) for k in kind.__mro__ if k is not object),
         attributes=dict(_attributes(error, redactor)),
     )

@@ -67,6 +67,8 @@ class HealPolicy:
     monitor_runs: int = 3  #: Runs after a heal that decide between promotion and roll-back.
     min_history_runs: int = 5  #: Good runs without which nothing is applied without a person.
     heal: bool = True  #: False: failures are captured and diagnosed, never healed.
+    #: A submitted change also as a branch of the git repository that the connector lies in.
+    git_branch: bool = True
 
     def __post_init__(self) -> None:
         if not _is(self.apply_up_to, PolicyLevel) or self.apply_up_to > PolicyLevel.A2:

@@ -12,6 +12,8 @@ from connector_healing.core.case import (
 )
 from connector_healing.core.drift.mapping import FieldMapping, MappingVerdict
 from connector_healing.core.failure import Diagnosis
+from connector_healing.core.kusto.automatic import triage_of
+from connector_healing.core.kusto.report import triage_sections
 from connector_healing.core.markdown import block, code, in_cell, prose, table
 from connector_healing.core.patch import Candidate, PatchKind
 from connector_healing.core.report_checks import check_lines, quality
@@ -37,6 +39,7 @@ def render_report(facts: ReportFacts) -> str:
         ("Validation Results", _validation(facts)),
         ("Next Steps", _next_steps(facts)),
         ("Evidence", _evidence(facts)),
+        ("Kusto Triage", _kusto(facts)),
         ("Candidates Tried", _candidates(facts)),
         ("Checks", _checks(facts)),
         ("Cost", _cost(facts)),
@@ -45,7 +48,8 @@ def render_report(facts: ReportFacts) -> str:
     )
     lines = [f"## Connector Debug Report: {prose(facts.case.connector_id)}", ""]
     for title, content in sections:
-        lines += [f"### {title}", *content, ""]
+        told = tuple(content)
+        lines += [f"### {title}", *told, ""] if told else []
     return "\n".join(lines)
 
 
@@ -102,6 +106,13 @@ def _mappings(mappings: tuple[FieldMapping, ...]) -> Iterator[str]:
             for m in changed[:MAX_MAPPINGS]
         ),
     )
+
+
+def _kusto(facts: ReportFacts) -> Iterator[str]:
+    """Nothing where the failure does not show the Kusto connector."""
+    found = triage_of(facts.failure)
+    if found is not None:
+        yield from triage_sections(found, "####")
 
 
 def _fix(facts: ReportFacts) -> Iterator[str]:

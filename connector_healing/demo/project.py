@@ -24,7 +24,8 @@ def setup_of(name: str, settings: DemoSettings) -> ConnectorSetup:
         id=name,
         entry_point=f"connector_healing.demo.connectors.{name}:{name}_source",
         arguments={"base_url": settings.api_url},
-        policy=HealPolicy(apply_up_to=PolicyLevel.A2),
+        # A sample leaves no branches in the repository that it was started from.
+        policy=HealPolicy(apply_up_to=PolicyLevel.A2, git_branch=False),
     )
     settings.folder.mkdir(parents=True, exist_ok=True)
     pipeline = dlt.pipeline(

@@ -14,8 +14,10 @@ def deliver(services: HealServices, case: HealCase, version_id: str) -> None:
     version = services.registry.version(case.connector_id, version_id)
     if version.case_id != case.case_id or not version.diff:
         return  # an older version is made active again: nothing was written
-    paths = services.runtime(case.connector_id).import_paths
-    branch = services.branches.submit(version, services.code(case), paths)
+    runtime = services.runtime(case.connector_id)
+    branch = None
+    if runtime.connector.policy.git_branch:
+        branch = services.branches.submit(version, services.code(case), runtime.import_paths)
     patch = branch.patch if branch else version.diff
     services.files.write_text(services.files.case_path(case.case_id, PATCH_FILE), patch)
     if branch:

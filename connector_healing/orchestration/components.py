@@ -80,6 +80,9 @@ class PolicyModel(dg.Model, dg.Resolvable):
     min_history_runs: int = Field(
         default=5, description="Good runs without which nothing is applied without a person."
     )
+    git_branch: bool = Field(
+        default=True, description="A submitted change also as a branch of the git repository."
+    )
 
     def policy(self) -> HealPolicy:
         """The same, checked.
@@ -94,6 +97,7 @@ class PolicyModel(dg.Model, dg.Resolvable):
             budget=self.budget.budget(),
             monitor_runs=self.monitor_runs,
             min_history_runs=self.min_history_runs,
+            git_branch=self.git_branch,
         )
 
 

@@ -13,6 +13,8 @@ from connector_healing.core.case import HealCase
 from connector_healing.core.classify import classify
 from connector_healing.core.connector import Connector
 from connector_healing.core.failure import Failure
+from connector_healing.core.kusto.automatic import triage_of
+from connector_healing.core.kusto.report import render_triage
 from connector_healing.core.policy import HealPolicy
 from connector_healing.core.records import RunRecord, RunStatus
 from connector_healing.orchestration.evidence import capture
@@ -138,6 +140,9 @@ def _record(
         facts.redactor.text(diagnosis.cause),
         diagnosis.remedy,
     )
+    triage = triage_of(failure)
+    if triage is not None:
+        context.log.error("%s", facts.redactor.text(render_triage(triage)))
 
 
 def _case(services: RunServices, facts: RunFacts, failure: Failure) -> HealCase | None:

@@ -61,6 +61,20 @@ def test_for_a_person(program: Program, tmp_path: Path) -> None:
     assert "line 1: " in ended.out
 
 
+def test_a_failure_of_the_kusto_connector_names_its_triage(
+    program: Program, tmp_path: Path
+) -> None:
+    log = tmp_path / "driver.log"
+    log.write_text(
+        "com.microsoft.kusto.spark.exceptions.FailedOperationException: Failed to execute Kusto "
+        "operation with OperationId 'ce49d4f0-7c12-4b02-9938-af14506fe0ed', State: 'BadInput', "
+        "Status: 'Semantic error: SEM0100: no such column'\n",
+        encoding="utf-8",
+    )
+    ended = program("classify", str(log))
+    assert f"connector-healing triage kusto --log {log}" in ended.out
+
+
 def test_groups_with_counts(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, f"{TIMEOUT}\n{TIMEOUT.replace(':09', ':42')}\n".encode())
     (row,) = lines(program("classify", "--group", "--json"))

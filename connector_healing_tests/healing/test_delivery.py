@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from connector_healing.core.case import CaseState
+from connector_healing.core.policy import HealPolicy, PolicyLevel
 from connector_healing_tests.healing.freight_api import renamed
 from connector_healing_tests.healing.project import PACKAGE, Project
 
@@ -28,6 +29,22 @@ def test_without_version_control_the_patch_file_stands_alone(proposed: Project) 
     )
     assert "`change.patch` beside this report" in proposed.report()
     assert "on the branch" not in proposed.report()
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_no_branch_is_made_where_the_policy_wants_none(plain: Project) -> None:
+    git(plain.folder, "init", "-q", "-b", "main")
+    git(plain.folder, "add", PACKAGE)
+    git(plain.folder, "commit", "-q", "-m", "The connector")
+    plain.policy = HealPolicy(apply_up_to=PolicyLevel.A2, git_branch=False)
+    plain.api.shape = renamed
+    plain.run()
+    plain.heal()
+
+    case = plain.case()
+    assert case.state is CaseState.MONITORING, case.reason
+    assert (plain.home / "cases" / case.case_id / "change.patch").is_file()
+    assert git(plain.folder, "branch", "--list", "connector-healing/*") == ""
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")

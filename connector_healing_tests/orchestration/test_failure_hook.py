@@ -115,3 +115,28 @@ def test_a_schema_that_dagster_dlt_emptied_is_not_the_connectors_fault(
         outcome = HealWorkflow(services).run(case.case_id)
     assert not isinstance(outcome, Healed)
     assert shop.services.store.active_version("shop") == before
+
+
+def test_a_failed_spark_job_that_uses_kusto_is_triaged_in_the_run_s_log(
+    shop: Shop, instance: dg.DagsterInstance
+) -> None:
+    said = (
+        "An error occurred while calling o1195.collectToPython.\n"
+        ": com.microsoft.kusto.spark.exceptions.FailedOperationException: Failed to execute Kusto "
+        "operation with OperationId 'ce49d4f0-7c12-4b02-9938-af14506fe0ed', State: 'BadInput', "
+        "Status: 'Semantic error: SEM0100: no such column'"
+    )
+
+    @dg.op
+    def read_telemetry() -> None:
+        raise RuntimeError(said)
+
+    @dg.job(hooks={healing_failure_hook(home=str(shop.home))})
+    def telemetry() -> None:
+        read_telemetry()
+
+    failed = telemetry.execute_in_process(instance=instance, raise_on_error=False)
+    told = [e.user_message for e in instance.all_logs(failed.run_id)]
+    (report,) = [text for text in told if text.startswith("## Kusto Triage Report")]
+    assert "**Pattern**: `query.semantic`" in report
+    assert ".show operations ce49d4f0-7c12-4b02-9938-af14506fe0ed" in report

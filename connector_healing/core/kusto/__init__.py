@@ -5,8 +5,9 @@ its cause, what to do, which commands to run, and what must be asked before anyt
 Texts and behaviour are those of connector 7.1.1 unless a pattern names another version.
 """
 
+from connector_healing.core.kusto.automatic import triage_of
 from connector_healing.core.kusto.case import KustoCase
 from connector_healing.core.kusto.marks import shows_kusto_connector
 from connector_healing.core.kusto.triage import KustoTriage, triage
 
-__all__ = ["KustoCase", "KustoTriage", "shows_kusto_connector", "triage"]
+__all__ = ["KustoCase", "KustoTriage", "shows_kusto_connector", "triage", "triage_of"]

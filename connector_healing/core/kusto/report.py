@@ -11,6 +11,17 @@ _WORDS = {True: "yes", False: "no", None: "not decided by the evidence"}
 
 def render_triage(found: KustoTriage) -> str:
     """The report: what failed, why, what to do, what to run, what is still to be asked."""
+    title = f"## Kusto Triage Report{f': {prose(found.id)}' if found.id else ''}"
+    return "\n".join((title, "", *triage_sections(found, "###")))
+
+
+def triage_sections(found: KustoTriage, heading: str) -> Iterator[str]:
+    """The report's lines below its title.
+
+    Args:
+        found: What the triage answered.
+        heading: Marks the sections' headings, as ``###``.
+    """
     sections = (
         ("Error Summary", _summary(found)),
         ("Root Cause Analysis", _root_cause(found)),
@@ -19,10 +30,8 @@ def render_triage(found: KustoTriage) -> str:
         ("Diagnostics to Collect", _commands(found)),
         ("Warnings", _warnings(found)),
     )
-    lines = [f"## Kusto Triage Report{f': {prose(found.id)}' if found.id else ''}", ""]
     for title, content in sections:
-        lines += [f"### {title}", *content, ""]
-    return "\n".join(lines)
+        yield from (f"{heading} {title}", *content, "")
 
 
 def _summary(found: KustoTriage) -> Iterator[str]:
