@@ -70,6 +70,8 @@ def test_jsonl_from_standard_input(program: Program, monkeypatch: pytest.MonkeyP
     [
         (b"{", "line 1"),
         (b'{"id": "a"}\n[1]', "line 2"),
+        (b'{"id": "a", "context": []}', "line 1: context"),
+        (b'{"id": "a", "context": {"options": ""}}', "line 1: context.options"),
         (b'{"context": {"options": 3}}', "line 1: context.options"),
         (b"\xff\xfe", "line 1"),
     ],

@@ -47,11 +47,11 @@ def case_from(value: object, *, where: str = "case") -> KustoCase:
         UsageError: A field has a type that cannot be used.
     """
     whole = _object(value, where)
-    context = _object(whole.get("context") or {}, f"{where}: context")
+    context = _object(_given(whole, "context"), f"{where}: context")
     texts = {name: _text(context.get(name), f"{where}: context.{name}") for name in _TEXTS}
     return KustoCase(
         id=_text(whole.get("id"), f"{where}: id"),
-        options=options_from(context.get("options") or {}, where=f"{where}: context.options"),
+        options=options_from(_given(context, "options"), where=f"{where}: context.options"),
         options_complete=_boolean(
             context.get("options_complete"), f"{where}: context.options_complete"
         ),
@@ -89,6 +89,12 @@ def _object(value: object, where: str) -> dict[str, object]:
     if not isinstance(value, Mapping):
         raise UsageError(where, _kind(value), "A JSON object.")
     return {str(name): item for name, item in value.items()}
+
+
+def _given(whole: Mapping[str, object], name: str) -> object:
+    """The value; nothing known where it is missing or null."""
+    value = whole.get(name)
+    return {} if value is None else value
 
 
 def _text(value: object, where: str) -> str:

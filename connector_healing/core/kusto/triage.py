@@ -1,5 +1,6 @@
 """The triage of one case: what failed, why, what to do, what to run, what to ask."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,7 @@ from connector_healing.core.kusto.masking import masked
 from connector_healing.core.kusto.pattern import Pattern, Written
 from connector_healing.core.kusto.patterns import PATTERNS
 from connector_healing.core.kusto.standing import settled
-from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
+from connector_healing.core.kusto.vocabulary import WRITE_MODES, Ask, Mode, Operation, Surface
 from connector_healing.core.kusto.words import evidence_line, filled_words
 
 
@@ -66,7 +67,9 @@ _AVOIDABLE = (
     "read.hadoop_azure_missing",
     "read.fallback_to_distributed",
 )
+_WRITE_MODES = frozenset(WRITE_MODES)
 _REQUIRED = {"kustoCluster", "kustoDatabase", "kustoTable", "kustoQuery"}
+_ADX = re.compile(r"\badx\b")
 _BY_ID = {pattern.id: pattern for pattern in PATTERNS}
 
 
@@ -121,8 +124,9 @@ def _is_kusto(pattern: Pattern, facts: Facts) -> bool:
     """A pattern that any text fits says nothing of the connector by itself."""
     if not pattern.id.startswith("unknown."):
         return True
-    words = ("kusto", "adx", "data explorer")
-    return facts.kusto or any(word in facts.said or word in facts.lower for word in words)
+    # Three letters stand in any noise: of a log they prove nothing.
+    told = any(word in facts.lower or word in facts.said for word in ("kusto", "data explorer"))
+    return facts.kusto or told or _ADX.search(facts.said) is not None
 
 
 def _proven(pattern: Pattern, facts: Facts) -> Facts:
@@ -207,6 +211,12 @@ def _known(ask: Ask, facts: Facts) -> bool:
 
 def _warnings(pattern: Pattern, facts: Facts) -> Iterator[str]:
     yield from (finding.message for finding in facts.findings)
+    stated = facts.option("writeMode")
+    if stated in _WRITE_MODES - {facts.mode} and facts.mode in _WRITE_MODES:
+        yield (
+            f"The options say writeMode {stated}, the evidence shows {facts.mode.value}: "
+            "are they of the same job?"
+        )
     if facts.failure is not None and facts.failure_code:
         word = {True: "permanent", False: "transient", None: "of unknown permanence"}
         yield (

@@ -85,3 +85,8 @@ def test_long_evidence_is_bounded_and_cuts_no_word() -> None:
     short = condensed(text)
     assert SHORT < len(short) <= KEPT_LIMIT + 10
     assert set(short.split()) <= set(text.split()) | {"…"}
+
+
+def test_letters_in_noise_are_no_sign_of_kusto() -> None:
+    assert not triage(KustoCase(evidence="\x00fadxq\x01 adx \x02")).is_kusto_connector_failure
+    assert triage(KustoCase(user_text="the ADX job failed")).is_kusto_connector_failure

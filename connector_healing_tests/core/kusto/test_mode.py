@@ -78,3 +78,12 @@ def test_a_read_says_what_was_really_used() -> None:
     found = triage(KustoCase(evidence=fallback))
     assert (found.operation, found.mode) == (Operation.READ, Mode.DISTRIBUTED)
     assert found.pattern == "read.fallback_to_distributed"
+
+
+@pytest.mark.parametrize(("stated", "warned"), [("Queued", True), ("Transactional", False)])
+def test_options_that_the_evidence_contradicts_are_pointed_out(stated: str, warned: bool) -> None:
+    line = _LOG.format("INFO", "FinalizeHelper$: Polling on ingestion results for requestId: a-1")
+    options = {"kustoCluster": "c", "kustoDatabase": "d", "kustoTable": "T", "writeMode": stated}
+    found = triage(KustoCase(evidence=line + _ERROR, options=options))
+    assert found.mode is Mode.TRANSACTIONAL
+    assert any("of the same job?" in text for text in found.warnings) is warned
