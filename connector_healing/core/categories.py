@@ -68,6 +68,7 @@ class FailureSubcategory(StrEnum):
     ROWS_LOST = "rows_lost"  #: A load that would empty or halve a table.
     COLUMN_GONE_NULL = "column_gone_null"
     CHILD_TABLE_LOST = "child_table_lost"
+    KEY_REPEATED = "key_repeated"  #: Rows of one key came more than once.
     CONNECTION_REFUSED = "connection_refused"
     CONNECTION_RESET = "connection_reset"
     NAME_RESOLUTION = "name_resolution"  #: The name does not exist.

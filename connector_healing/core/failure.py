@@ -28,6 +28,7 @@ class SuspicionKind(StrEnum):
     TABLE_HALVED = "table_halved"
     COLUMN_GONE_NULL = "column_gone_null"
     CHILD_TABLE_LOST = "child_table_lost"
+    KEY_REPEATED = "key_repeated"
     BELOW_MIN_ROWS = "below_min_rows"
 
 

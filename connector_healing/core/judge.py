@@ -31,6 +31,12 @@ HALVED_AT_LEAST = 4
 IMPROBABLE = 1e-6
 #: A column is gone when less than this part of its lowest known share of values is left.
 GONE = 0.1
+#: A key is unique, as far as an approximate count of its values (within a few per cent) can tell,
+UNIQUE = 0.85
+#: and it repeats itself where this few of the rows have a value of their own,
+REPEATED = 0.6
+#: in a load of this many rows.
+REPEATED_FROM = 20
 #: Rows that a lost child table should have had.
 CHILD_ROWS = 20
 
@@ -259,6 +265,27 @@ def _child_table_lost(load: _Load) -> Iterable[Suspicion]:
             )
 
 
+def _key_repeated(load: _Load) -> Iterable[Suspicion]:
+    """Rows that come twice by a key that never repeated itself; a merge would make one of them."""
+    root, key = load.root, load.expected.primary_key
+    if len(key) != 1 or root.write_disposition == "merge" or root.rows < REPEATED_FROM:
+        return
+    name = key[0]
+    past = [t for t in load.past if t.rows >= REPEATED_FROM and name in t.columns]
+    if name not in root.columns or not past:
+        return
+    distinct = root.columns[name].distinct
+    if distinct <= REPEATED * root.rows and all(
+        t.columns[name].distinct >= UNIQUE * t.rows for t in past
+    ):
+        yield load.suspicion(
+            SuspicionKind.KEY_REPEATED,
+            f"about {distinct} different values in {root.rows} rows",
+            "a value of its own in every row, as the connector declares and every good load had",
+            column=name,
+        )
+
+
 def _values(table: TableProfile, column: str) -> int:
     found: ColumnProfile | None = table.columns.get(column)
     return table.rows - found.nulls if found else 0
@@ -288,4 +315,5 @@ RULES: tuple[Callable[[_Load], Iterable[Suspicion]], ...] = (
     _column_gone_null,
     _required_gone,
     _child_table_lost,
+    _key_repeated,
 )

@@ -100,6 +100,12 @@ SUBCATEGORY_FACTS: Mapping[FailureSubcategory, SubcategoryFacts] = {
         "Find out what became of the nested list; release the package only if it is really empty.",
         human=True,
     ),
+    _S.KEY_REPEATED: facts(
+        _C.DATA_FORMAT,
+        "Find out whether pages overlap or the API repeats its records; release the package only "
+        "if the key may really come twice.",
+        human=True,
+    ),
     _S.CONNECTION_REFUSED: facts(
         _C.NETWORK, "Try again later; if it goes on, check host, port and firewall.", retryable=True
     ),

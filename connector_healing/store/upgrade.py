@@ -13,7 +13,7 @@ from connector_healing.store.file_lock import folder_lock
 
 #: All schema revisions, oldest first. A new migration is named here too: so an open store whose
 #: schema is current never loads Alembic, which takes longer than the rest of a heal's start.
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 #: Not Alembic's usual name: the database may be shared with Dagster's own storage.
 VERSION_TABLE = "healing_schema_version"
 _MIGRATIONS = Path(__file__).with_name("migrations")

@@ -149,6 +149,7 @@ SPECIMENS: dict[str, Failure] = {
     "suspicion.rows_lost": held(SuspicionKind.TABLE_HALVED),
     "suspicion.column_gone_null": held(SuspicionKind.COLUMN_GONE_NULL),
     "suspicion.child_table_lost": held(SuspicionKind.CHILD_TABLE_LOST),
+    "suspicion.key_repeated": held(SuspicionKind.KEY_REPEATED),
     "dlt.secret_missing": of_dlt("ConfigFieldMissingException", fields="api_key"),
     "dlt.configuration_missing": of_dlt("ConfigFieldMissingException", fields="base_url"),
     "dlt.configuration_invalid": of_dlt("DictValidationException", "unexpected key"),

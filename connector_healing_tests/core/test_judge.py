@@ -1,5 +1,7 @@
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -203,6 +205,38 @@ def test_a_resource_that_was_not_run_is_not_missing() -> None:
     assert judge(PackageProfile(), history([[table(100)]]), {}) == ()
 
 
+def keyed(rows: int, distinct: int, disposition: str = "replace") -> TableProfile:
+    column = ColumnProfile(
+        name="id", type="BIGINT", nulls=0, distinct=distinct, minimum=None, maximum=None
+    )
+    return replace(table(rows, disposition=disposition), columns={"id": column})
+
+
+@pytest.mark.parametrize(
+    ("now", "past", "held"),
+    [
+        (keyed(200, 100), keyed(100, 97), True),
+        (keyed(200, 100, "append"), keyed(100, 100, "append"), True),
+        (keyed(200, 100, "merge"), keyed(100, 97, "merge"), False),
+        (keyed(103, 97), keyed(100, 97), False),  # an approximate count
+        (keyed(200, 100), keyed(100, 60), False),  # it never was unique
+        (keyed(10, 5), keyed(100, 97), False),
+        (table(200), keyed(100, 97), False),
+    ],
+)
+def test_a_key_that_repeats_itself(now: TableProfile, past: TableProfile, held: bool) -> None:
+    found = kinds(package(now), history([[past]]), primary_key=("id",))
+    assert (SuspicionKind.KEY_REPEATED in found) is held
+
+
+def test_a_key_that_nobody_declared_may_repeat_itself() -> None:
+    past = history([[keyed(100, 97)]])
+    assert kinds(package(keyed(200, 100)), past) == []
+    found = kinds(package(keyed(200, 100)), past, primary_key=("id", "day"))
+    assert SuspicionKind.KEY_REPEATED not in found
+    assert kinds(package(keyed(200, 100)), primary_key=("id",)) == []
+
+
 @st.composite
 def good_histories(draw: st.DrawFn) -> tuple[list[list[TableProfile]], bool]:
     incremental = draw(st.booleans())
@@ -225,14 +259,11 @@ def test_what_was_good_before_is_no_reason_to_hold(
     assert kinds(package(*again), history(loads, incremental=incremental)) == []
 
 
-@given(st.integers(0, 10**6), st.data())
-def test_small_loads_from_the_same_rows_raise_no_false_alarm(
-    seed: int, data: st.DataObject
-) -> None:
+@given(st.integers(0, 10**6))
+def test_small_loads_from_the_same_rows_raise_no_false_alarm(seed: int) -> None:
     """Rows drawn anew from the history's own, in loads of any size."""
     shares = {"a": 0.5, "b": 0.02, "c": 0.97}
-    rng = data.draw(st.randoms(use_true_random=False, note_method_calls=False))
-    rng.seed(seed)
+    rng = Random(seed)  # hypothesis chooses the seed: numbers of its own choice are not by chance
 
     def load(rows: int) -> TableProfile:
         drawn = {c: sum(rng.random() < s for _ in range(rows)) for c, s in shares.items()}

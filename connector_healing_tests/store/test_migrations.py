@@ -2,6 +2,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, inspect, text
 
+from connector_healing.core.failure import SuspicionKind
 from connector_healing.errors import StoreUnavailableError
 from connector_healing.store import default_store_url, open_store
 from connector_healing.store.engine import Database
@@ -25,7 +27,7 @@ from connector_healing.store.upgrade import (
     migrate,
     stored_revision,
 )
-from connector_healing_tests.store.builders import failure, open_case
+from connector_healing_tests.store.builders import NOW, failure, open_case, suspicion
 
 
 @pytest.fixture
@@ -82,13 +84,13 @@ def test_the_migrations_make_the_tables_of_the_schema(connection: Connection) ->
     assert str(migrated).count("dlt_resource IS NULL") == 1  # the conditions were compared too
 
 
-def migrate_back(connection: Connection) -> None:
+def migrate_back(connection: Connection, revision: str = "base") -> None:
     from alembic import command
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes.update(connection=connection, version_table=VERSION_TABLE)
-    command.downgrade(config, "base")
+    command.downgrade(config, revision)
 
 
 def test_alembic_finds_nothing_to_migrate(connection: Connection) -> None:
@@ -117,6 +119,20 @@ def test_an_empty_database_is_upgraded_and_then_left_alone(new_url: str) -> None
         case = open_case(store)
     with open_store(new_url) as store:
         assert store.cases() == (case,)
+        with store._database.reading() as connection:
+            assert stored_revision(connection) == REVISIONS[-1]
+
+
+def test_rows_outlive_a_migration_and_its_way_back(new_url: str) -> None:
+    with open_store(new_url) as store:
+        case = open_case(store)
+        repeated = replace(suspicion(), kind=SuspicionKind.KEY_REPEATED)
+        store.save_waiver(case.case_id, [suspicion(), repeated], NOW)
+        assert len(store.waivers("flights")) == 2
+        with store._database.writing() as connection:
+            migrate_back(connection, "0001")
+    with open_store(new_url) as store:
+        assert [kind for _, kind, *_ in store.waivers("flights")] == [SuspicionKind.TABLE_HALVED]
         with store._database.reading() as connection:
             assert stored_revision(connection) == REVISIONS[-1]
 

@@ -15,6 +15,7 @@ KINDS: Mapping[SuspicionKind, Sub] = {
     SuspicionKind.BELOW_MIN_ROWS: Sub.ROWS_LOST,
     SuspicionKind.COLUMN_GONE_NULL: Sub.COLUMN_GONE_NULL,
     SuspicionKind.CHILD_TABLE_LOST: Sub.CHILD_TABLE_LOST,
+    SuspicionKind.KEY_REPEATED: Sub.KEY_REPEATED,
 }
 
 
@@ -48,6 +49,15 @@ RULES = (
         confidence=0.8,
         when=_suspects(Sub.CHILD_TABLE_LOST),
         also=(Sub.FIELD_RENAMED, Sub.FIELD_REMOVED),
+    ),
+    Rule(
+        name="suspicion.key_repeated",
+        subcategory=Sub.KEY_REPEATED,
+        cause="The API answered without an error, with the same records more than once: "
+        "{suspicions}",
+        confidence=0.8,
+        when=_suspects(Sub.KEY_REPEATED),
+        also=(Sub.PAGINATION_BROKEN,),
     ),
     Rule(
         name="suspicion.other",
