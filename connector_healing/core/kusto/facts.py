@@ -10,6 +10,7 @@ from connector_healing.core.kusto.codes import TELLING, FailureCode, code_of
 from connector_healing.core.kusto.commands import checked
 from connector_healing.core.kusto.lint import LintFinding, lint
 from connector_healing.core.kusto.marks import shows_kusto_connector
+from connector_healing.core.kusto.saying import normalised
 from connector_healing.core.kusto.service_rows import ServiceRows, rows_in
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
@@ -68,7 +69,7 @@ def facts_of(case: KustoCase) -> Facts:
         lower=lower,
         failing=failing,
         segment=_last_segment(failing),
-        said=case.user_text.lower(),
+        said=normalised(case.user_text),
         options=options,
         findings=lint(case.options),
         rows=rows,

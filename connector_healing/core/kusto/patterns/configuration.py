@@ -9,7 +9,9 @@ from connector_healing.core.kusto.pattern import Detail, Pattern, Place, Written
 from connector_healing.core.kusto.patterns.conditions import (
     both,
     is_write,
+    told,
 )
+from connector_healing.core.kusto.saying import Saying
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
 _OPTION = Detail(
@@ -54,7 +56,6 @@ def _old_version(facts: Facts) -> bool:
     return tuple(int(n) for n in numbers[:3]) < (2, 5, 1) if numbers else False
 
 
-_AT_ONCE = ("same time", "parallel", "concurrent", "at once", "simultaneous", "fixed", "constant")
 
 
 def _reused(facts: Facts) -> bool:
@@ -79,18 +80,7 @@ CONFIGURATION = (
         written=Written.BY_MODE,
         signatures=(
             sig(when=_reused),
-            any_of(
-                "same requestid",
-                "same request id",
-                "constant requestid",
-                "constant request id",
-                place=Place.SAID,
-            ),
-            sig(
-                some=("requestid", "request id"),
-                when=lambda f: any(word in f.said for word in _AT_ONCE),
-                place=Place.SAID,
-            ),
+            sig(when=told(Saying.REQUEST_ID, Saying.SHARED)),
         ),
         ask=(Ask.REQUEST_ID_CONSTANT,),
         commands=(Command.COMMANDS, Command.TEMP_BY_REQUEST, Command.TEMP_ANY),
@@ -164,7 +154,12 @@ CONFIGURATION = (
                     "are set",
                 ),
             ),
-            sig("generatedynamiccsvmapping", some=("cannot", "can't", "csvmappingnamereference")),
+            sig(
+                "generatedynamiccsvmapping",
+                some=("cannot", "can't", "csvmappingnamereference", "not possible", "not compatible"),
+            ),
+            sig("illegalargument", "generatedynamiccsvmapping"),
+            sig("invalidparameter", "generatedynamiccsvmapping"),
             sig(
                 "illegalargumentexception",
                 "streaming",
