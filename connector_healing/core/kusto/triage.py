@@ -1,5 +1,6 @@
 """The triage of one case: what failed, why, what to do, what to run, what to ask."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from connector_healing.core.kusto.lint import Finding
 from connector_healing.core.kusto.masking import masked
 from connector_healing.core.kusto.pattern import Pattern, Written
 from connector_healing.core.kusto.patterns import PATTERNS
+from connector_healing.core.kusto.patterns.traces import of_other_system
 from connector_healing.core.kusto.standing import settled
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 from connector_healing.core.kusto.words import evidence_line, filled_words
@@ -67,6 +69,12 @@ _AVOIDABLE = (
     "read.fallback_to_distributed",
 )
 _REQUIRED = {"kustoCluster", "kustoDatabase", "kustoTable", "kustoQuery"}
+#: A trace, a message or a row in what the user says, where there is no evidence.
+_PASTED = re.compile(
+    r"[\w$]{3,80}(?:Exception|Error)\b|AADSTS\d{5}|KustoConnector:|StatusCode='|\"?ErrorCode\W"
+    r"|State: '|polling on ingestion status|Failed to (?:move|execute|poll)",
+    re.ASCII,
+)
 _BY_ID = {pattern.id: pattern for pattern in PATTERNS}
 
 
@@ -77,8 +85,7 @@ def triage(case: KustoCase) -> KustoTriage:
         case: Of foreign origin and with whatever secrets; none of them comes back.
     """
     short = replace(case, evidence=condensed(case.evidence), user_text=condensed(case.user_text))
-    facts = settled(facts_of(masked(short)))
-    pattern = _overridden(next(p for p in PATTERNS if p.matches(facts)), facts)
+    facts, pattern = _matched(masked(short))
     facts = _proven(pattern, facts)
     failure = pattern.connector and _is_kusto(pattern, facts)
     if not failure and facts.mode is Mode.UNKNOWN:
@@ -103,6 +110,16 @@ def triage(case: KustoCase) -> KustoTriage:
     )
 
 
+def _matched(case: KustoCase) -> tuple[Facts, Pattern]:
+    """The facts of a masked case and its pattern; a trace in the user's words is evidence too."""
+    if not case.evidence.strip() and _PASTED.search(case.user_text):
+        facts, pattern = _matched(replace(case, evidence=case.user_text))
+        if not pattern.id.startswith("unknown."):
+            return facts, pattern
+    facts = settled(facts_of(case))
+    return facts, _overridden(next(p for p in PATTERNS if p.matches(facts)), facts)
+
+
 def _overridden(pattern: Pattern, facts: Facts) -> Pattern:
     """An option that was ignored is the cause of what it would have avoided."""
     ignored = [f for f in facts.findings if f.finding in {Finding.CONSTANT, Finding.UNKNOWN}]
@@ -121,6 +138,8 @@ def _is_kusto(pattern: Pattern, facts: Facts) -> bool:
     """A pattern that any text fits says nothing of the connector by itself."""
     if not pattern.id.startswith("unknown."):
         return True
+    if of_other_system(facts):
+        return False
     words = ("kusto", "adx", "data explorer")
     return facts.kusto or any(word in facts.said or word in facts.lower for word in words)
 

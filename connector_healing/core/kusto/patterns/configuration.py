@@ -5,7 +5,7 @@ import re
 from connector_healing.core.kusto.commands import Command
 from connector_healing.core.kusto.facts import Facts
 from connector_healing.core.kusto.lint import Finding
-from connector_healing.core.kusto.pattern import Detail, Pattern, Place, Written, any_of, sig
+from connector_healing.core.kusto.pattern import Detail, Pattern, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import (
     both,
     is_write,
@@ -54,8 +54,6 @@ def _custom_schema(facts: Facts) -> bool:
 def _old_version(facts: Facts) -> bool:
     numbers = re.findall(r"\d+", facts.case.connector_version[:20])
     return tuple(int(n) for n in numbers[:3]) < (2, 5, 1) if numbers else False
-
-
 
 
 def _reused(facts: Facts) -> bool:
@@ -156,7 +154,13 @@ CONFIGURATION = (
             ),
             sig(
                 "generatedynamiccsvmapping",
-                some=("cannot", "can't", "csvmappingnamereference", "not possible", "not compatible"),
+                some=(
+                    "cannot",
+                    "can't",
+                    "csvmappingnamereference",
+                    "not possible",
+                    "not compatible",
+                ),
             ),
             sig("illegalargument", "generatedynamiccsvmapping"),
             sig("invalidparameter", "generatedynamiccsvmapping"),

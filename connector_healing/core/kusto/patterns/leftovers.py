@@ -5,7 +5,7 @@ import re
 from connector_healing.core.kusto.commands import Command
 from connector_healing.core.kusto.facts import Facts
 from connector_healing.core.kusto.lint import Finding
-from connector_healing.core.kusto.pattern import Detail, Pattern, Place, Written, any_of, sig
+from connector_healing.core.kusto.pattern import Detail, Pattern, Place, Written, sig
 from connector_healing.core.kusto.patterns.conditions import (
     OPERATION,
     both,

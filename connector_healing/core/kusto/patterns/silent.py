@@ -131,9 +131,7 @@ SILENT = (
         ),
         retryable=False,
         written=Written.ALREADY,
-        signatures=(
-            sig(when=both(both(told(Saying.SHIFTED), no_failure), opposite(is_read))),
-        ),
+        signatures=(sig(when=both(both(told(Saying.SHIFTED), no_failure), opposite(is_read))),),
         ask=(Ask.DATAFRAME_SCHEMA,),
         commands=(Command.SCHEMA,),
         operation=Operation.WRITE,
@@ -284,12 +282,14 @@ SILENT = (
         ),
         retryable=None,
         written=Written.UNDECIDED,
-        signatures=(sig(
+        signatures=(
+            sig(
                 when=both(
                     either(_missing, _green),
                     lambda f: f.mode is Mode.UNKNOWN and not is_read(f),
                 )
-            ),),
+            ),
+        ),
         commands=(*FAILURES, Command.COMMANDS),
         surface=Surface.DATA_MISSING,
         operation=Operation.WRITE,
