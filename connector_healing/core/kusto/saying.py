@@ -52,7 +52,7 @@ _WORDS: Mapping[Saying, str] = {
         r"|\b(?:only|just) (?:have|has|got|get|see|half|some|part|a part|\d[\w.,]{0,12})"
         rf"|{_NUMBER} (?:\w{{1,10}} )?(?:out )?of {_NUMBER}|instead of {_NUMBER}"
         r"|where (?:is|are|did) (?:\w{1,10} ){0,3}(?:data|rows?|records?|events?|rest)"
-        r"|\b(?:holes?|gaps?) in\b|\bthe rest\b"
+        r"|\bholes?\b|\bgaps?\b|\bthe rest\b"
         r"|(?:count|number|amount|total)s? (?:\w{1,12} ){0,5}"
         r"(?:lower|smaller|mismatch|differ|n't match|not match|not equal|short)"
         r"|(?:\bnot|n't|never|cannot|\bno) (?:\w{1,12} ){0,3}(?:there|visible|arriv|show|appear|see\b"
@@ -63,6 +63,7 @@ _WORDS: Mapping[Saying, str] = {
         r"\btwice|duplic|\bdup(?:e|es|ed|s)?\b|\bdoubl|two copies|copies of|second time|\b2x\b"
         r"|higher than|(?:more|too many|extra|additional|surplus) (?:rows|records|events|entries)"
         r"|more than (?:expected|we sent|once|one|the source|in the source)|\brepeated (?:rows|rec|ev)"
+        r"|identical (?:rows|records|events|entries)|not unique|n't unique|(?:is|are|was|were) unique"
         rf"|same (?:\w{{1,12}} ){{1,5}}(?:again|{_SEVERAL} (?:or {_SEVERAL} )?times)"
         rf"|(?:rows?|records?|events?|ids?|keys?|data) (?:\w{{1,12}} ){{0,4}}{_SEVERAL} times"
         r"|\bdoppelt|duplicad|en double"
@@ -77,6 +78,7 @@ _WORDS: Mapping[Saying, str] = {
         r"ed|written|is|are|was|were|comes?|came|stands?|sits?|got) (?:now )?(?:in|into|under|inside)"
         rf" (?:the |a |an |column |col )?[\w'`\"]{{1,40}} {_COLUMN}"
         rf"|in the wrong|under (?:the )?wrong|{_COLUMN}.{{0,80}}vice ?versa"
+        rf"|{_COLUMN} (?:further |more )?(?:to the )?(?:right|left)|by (?:one|1|two|2) {_COLUMN}"
     ),
     Saying.TROUBLE: (
         r"(?<!no )(?<!without )(?<!without an )(?<!any )(?<!not )(?:\berrors?|exceptions?)\b"
@@ -100,8 +102,13 @@ _WORDS: Mapping[Saying, str] = {
         r"|immediately after|directly after|(?:finished|ended|done) \w{0,10} ?\d ?min|this minute"
         r"|less than (?:\d|a|one|two|five) min\w{0,4} ago"
     ),
-    Saying.TIME: r"timestamps?|date ?times?|\bdates?\b|\btimes?\b(?! ?out)|clock",
-    Saying.ZONE: r"time ?zone|\butc\b|\bgmt\b|local time|daylight|\bdst\b",
+    Saying.TIME: (
+        r"time ?stamps?|date ?times?|\bdates?\b|\btimes\b(?! ?out)|\btime (?:values?|col|fields?|part|is\b"
+        r"|comes)|clock|\bhour of|\bvalues?\b"
+    ),
+    Saying.ZONE: (
+        r"time ?zone|\butc\b|\bgmt\b|local time|daylight|\bdst\b|\b\d{1,2}:\d\d\b.{1,80}?\b\d{1,2}:\d\d\b"
+    ),
     Saying.HOURS: r"\b(?:\d{1,2}|one|two|three|five|some|few) ?(?:h|hrs?|hours?)\b|\bhours?\b",
     Saying.OFF: (
         r"\boff\b|earlier|later|ahead|behind|\btoo (?:low|high|early|late)|\bless\b|\bmore\b|shift"

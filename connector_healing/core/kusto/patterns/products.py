@@ -19,6 +19,11 @@ _CLIENTS = (
     *("azure-kusto-data", "azure-kusto-ingest", "azure-kusto-python", "azure-kusto-go"),
     *("kusto.explorer", "kusto.cli", "logic app", "node_modules"),
 )
+#: Products that carry the same SDK; their names tell them from Spark.
+_TOOLS = (
+    *("logstash.", "org.apache.nifi", "org.apache.flink", "azure.flink", "org.apache.camel"),
+    *("io.debezium", "org.apache.beam", "telegraf", "streamsets", "fluentd", "org.springframework"),
+)
 _SPARK = (
     *("com.microsoft.kusto", "kustoconnector:", "kusto_connector_shaded", "sparktemptable_"),
     *("dataserviceexception", "dataclientexception", "ingestionserviceexception"),
@@ -38,6 +43,11 @@ _SAID_CLIENTS = (
 def _elsewhere(facts: Facts) -> bool:
     """Nothing of the connector or of Spark stands in the evidence."""
     return not any(mark in facts.lower for mark in (*_SPARK, *_SDK))
+
+
+def _without_spark(facts: Facts) -> bool:
+    spark = ("com.microsoft.kusto.spark", "kustoconnector", "org.apache.spark", "py4j", "pyspark")
+    return not any(mark in facts.lower for mark in spark)
 
 
 def _plain_http(facts: Facts) -> bool:
@@ -90,6 +100,7 @@ PRODUCTS = (
         written=Written.BY_MODE,
         signatures=(
             any_of(*_CLIENTS, when=_elsewhere),
+            any_of(*_TOOLS, when=_without_spark),
             sig(some=_HTTP, when=_plain_http),
             sig(when=own_program),
             any_of(*_SAID_CLIENTS, place=Place.SAID, when=_only_said),
