@@ -40,6 +40,10 @@ class Saying(StrEnum):
 
 _NUMBER = r"\d[\d.,]{0,12} ?[km%]?\b"
 _SEVERAL = r"(?:two|three|four|2|3|4|several|multiple|many|some|a couple of)"
+_SOURCE = (
+    r"(?:expected|sent|source|lake|delta|df|data ?frames?|spark|input|original|should|upstream|files?"
+    r"|parquet|before|we have|was written|were written|we wrote)\b"
+)
 _COLUMN = r"(?:columns?|cols?|fields?)\b"
 
 _WORDS: Mapping[Saying, str] = {
@@ -61,16 +65,17 @@ _WORDS: Mapping[Saying, str] = {
     ),
     Saying.TWICE: (
         r"\btwice|duplic|\bdup(?:e|es|ed|s)?\b|\bdoubl|two copies|copies of|second time|\b2x\b"
-        r"|higher than|(?:more|too many|extra|additional|surplus) (?:rows|records|events|entries)"
-        r"|more than (?:expected|we sent|once|one|the source|in the source)|\brepeated (?:rows|rec|ev)"
+        r"|(?<!no )(?:more|too many|extra|additional|surplus) (?:rows|records|events|entries)"
+        r"|more than (?:once|one\b|1\b)|(?:more|higher|larger|bigger|greater) (?:\w{1,12} ){0,4}than"
+        rf" (?:\w{{1,12}} ){{0,3}}{_SOURCE}|exceeds|too (?:high|big)\b|\brepeated (?:rows|rec|ev)"
         r"|identical (?:rows|records|events|entries)|not unique|n't unique|(?:is|are|was|were) unique"
         rf"|same (?:\w{{1,12}} ){{1,5}}(?:again|{_SEVERAL} (?:or {_SEVERAL} )?times)"
         rf"|(?:rows?|records?|events?|ids?|keys?|data) (?:\w{{1,12}} ){{0,4}}{_SEVERAL} times"
         r"|\bdoppelt|duplicad|en double"
     ),
     Saying.SHIFTED: (
-        r"(?:swap|shift|mix|exchang|interchang|wrong|scrambl|misplac|misalign|displac|crossed)\w{0,6}"
-        rf" (?:\w{{1,12}} ){{0,3}}{_COLUMN}"
+        r"(?:swap|shift|\bmix|exchang|interchang|wrong|scrambl|misplac|misalign|displac|crossed)"
+        rf".{{1,60}}?{_COLUMN}|wrong (?:\w{{1,12}} )?head|under (?:the |an? )?(?:wrong|other|different)"
         rf"|(?:other|another|neighbou?r\w{{0,3}}|next|different) {_COLUMN}"
         rf"|{_COLUMN} (?:\S{{1,12}} ){{0,6}}(?:swap|shift|mixed|exchang|interchang|scrambl|mess"
         r"|misplac|misalign|displac|crossed|revers|off by|moved)"
@@ -81,7 +86,7 @@ _WORDS: Mapping[Saying, str] = {
         rf"|{_COLUMN} (?:further |more )?(?:to the )?(?:right|left)|by (?:one|1|two|2) {_COLUMN}"
     ),
     Saying.TROUBLE: (
-        r"(?<!no )(?<!without )(?<!without an )(?<!any )(?<!not )(?:\berrors?|exceptions?)\b"
+        r"(?<!no )(?<!zero )(?<!0 )(?<!without )(?<!without an )(?<!any )(?<!not )(?:\berrors?|exceptions?)\b"
         r"(?! ?(?:free|less))|(?<!n't )(?<!not )(?<!never )\bfail|crash|\bhang|slow|stuck|\bworks?\b"
         r"|time ?out|forever|for hours|takes|never ends|block|async"
     ),
@@ -89,7 +94,10 @@ _WORDS: Mapping[Saying, str] = {
         r"\bhang|\bhung\b|stuck|fr[eo]ez|never (?:ends?|finish|return|com(?:es?|pletes?))"
         r"|(?:not|n't) (?:\w{1,8} )?(?:end|finish|return)|endless|runs? (?:for|since)|running since"
     ),
-    Saying.DATA: r"\b(?:rows?|records?|data|datas|count|events?|entries)\b",
+    Saying.DATA: (
+        r"\b(?:rows?|records?|datas?|count\w{0,3}|events?|entries|tables?|loads?|extents?|batch|content)\b"
+        r"|arriv|appear|\bsee\b|seeing|visible"
+    ),
     Saying.SUCCESS: (
         r"\bgreen\b|succe|no (?:\w{1,12} )?(?:error|exception|failure)|without (?:\w{1,5} )?(?:error"
         r"|exception)|\bfine\b|\bok\b|finished|completed|not fail|n't fail|(?:error|exception).free"
@@ -100,14 +108,15 @@ _WORDS: Mapping[Saying, str] = {
         r"|\b(?:[1-5]|one|two|three|four|five) ?m(?:in(?:ute)?s?)? (?:ago|back)"
         r"|\b(?:\d{1,3}|some|few) ?s(?:ec(?:ond)?s?)? (?:ago|back)|straight after|seconds ago"
         r"|immediately after|directly after|(?:finished|ended|done) \w{0,10} ?\d ?min|this minute"
-        r"|less than (?:\d|a|one|two|five) min\w{0,4} ago"
+        r"|less than (?:\d|a|one|two|five) min\w{0,4} ago|(?:finished|ended|done|wrote|written|ran"
+        r"|completed) (?:just |right )?now|\bnow (?:finished|ended|done|completed)"
     ),
     Saying.TIME: (
         r"time ?stamps?|date ?times?|\bdates?\b|\btimes\b(?! ?out)|\btime (?:values?|col|fields?|part|is\b"
-        r"|comes)|clock|\bhour of|\bvalues?\b"
+        r"|comes)|clock|\bhour of|\bvalues?\b|\bcolumns?\b|\bcols?\b|\bts\b"
     ),
     Saying.ZONE: (
-        r"time ?zone|\butc\b|\bgmt\b|local time|daylight|\bdst\b|\b\d{1,2}:\d\d\b.{1,80}?\b\d{1,2}:\d\d\b"
+        r"time ?zone|\b\d{1,2} ?(?:h|hrs?|hours?) (?:behind|ahead|off|too)\b|\butc\b|\bgmt\b|local time|daylight|\bdst\b|\b\d{1,2}:\d\d\b.{1,80}?\b\d{1,2}:\d\d\b"
     ),
     Saying.HOURS: r"\b(?:\d{1,2}|one|two|three|five|some|few) ?(?:h|hrs?|hours?)\b|\bhours?\b",
     Saying.OFF: (
@@ -122,6 +131,7 @@ _WORDS: Mapping[Saying, str] = {
     Saying.START: (
         r"\bstart|\bbeg[iau]n|\bbefore\b|\bfirst (?:job|task|stage|row)|initial|plan(?:ning|s)?\b"
         r"|kick|launch|\buntil\b|any (?:job|task|stage|executor)|no (?:job|task|stage)s?\b"
+        r"|nothing happen|\bthen (?:it )?(?:reads|runs|goes|is|works)"
     ),
     Saying.TEMP_TABLE: r"temp\w{0,6} tables?|sparktemptable|ghost tables?|hidden tables?|staging tables?",
     Saying.LEFT: (
@@ -138,8 +148,8 @@ _WORDS: Mapping[Saying, str] = {
     Saying.OPERATION: r"show operations?\b|\boperations?\b",
     Saying.NOT_FOUND: (
         r"\b(?:0|zero|no) (?:rows?|records?|results?|entr\w{1,4})|\bempty|\bnothing|\bno longer"
-        r"|(?:returns?|returned|gives?|got) (?:no|none)\b|not? (?:\w{1,8} )?(?:found|there|exist|more"
-        r"|visible)|(?:n't|cannot|not) (?:\w{1,8} )?(?:find|exist|show|see|return)|\bblank\b|\bgone\b"
+        r"|(?:returns?|returned|gives?|got) (?:no|none)\b|(?:\bnot?|n't) (?:\w{1,8} )?(?:found|there|exist"
+        r"|more|visible)|(?:n't|cannot|not) (?:\w{1,8} )?(?:find|exist|show|see|return)|\bblank\b|\bgone\b"
     ),
     Saying.AGO: r"\b(?:hours?|days?|h|d) ago|yesterday|last (?:night|evening|week)|this night|\bold\b",
     Saying.HOUR: (
