@@ -17,7 +17,7 @@ from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surfac
 #: A line of a log begins so: its time and level, in Spark's default and in common layouts.
 _LOG_LINE = re.compile(
     r"^\W{0,3}\d{2,4}[-/]\d{2}[-/]\d{2}[ T]\d{2}:\d{2}:\d{2}\S{0,12}\s{1,3}"
-    r"|^(?:ERROR|WARN|INFO|DEBUG|FATAL)\s|^\[?(?:ERROR|WARN|INFO|DEBUG|FATAL)\b",
+    r"|^\W{0,3}\d{2}:\d{2}:\d{2}[.,\d]{0,10}\W{1,3}|^(?:ERROR|WARN|INFO|DEBUG|FATAL)\s|^\[?(?:ERROR|WARN|INFO|DEBUG|FATAL)\b",
     re.ASCII,
 )
 _STARTS_AGAIN = ("py4j", "pyspark.errors", "traceback (most", "exception in thread")

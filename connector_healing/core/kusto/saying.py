@@ -82,7 +82,8 @@ _WORDS: Mapping[Saying, str] = {
         r"|(?:ended? up|land(?:s|ed|ing)?|show(?:s|n|ed|ing)? up|appear(?:s|ed|ing)?|goe?s?|went|stor"
         r"ed|written|is|are|was|were|comes?|came|stands?|sits?|got) (?:now )?(?:in|into|under|inside)"
         rf" (?:the |a |an |column |col )?[\w'`\"]{{1,40}} {_COLUMN}"
-        rf"|in the wrong|under (?:the )?wrong|{_COLUMN}.{{0,80}}vice ?versa"
+        rf"|in (?:the )?wrong|wrong (?:place|position|order)|(?:swapp|interchang|exchang|scrambl)ed\b|mixed up"
+        rf"|(?:column|field) order|{_COLUMN}.{{0,80}}vice ?versa"
         rf"|{_COLUMN} (?:further |more )?(?:to the )?(?:right|left)|by (?:one|1|two|2) {_COLUMN}"
     ),
     Saying.TROUBLE: (
@@ -116,7 +117,8 @@ _WORDS: Mapping[Saying, str] = {
         r"|comes)|clock|\bhour of|\bvalues?\b|\bcolumns?\b|\bcols?\b|\bts\b"
     ),
     Saying.ZONE: (
-        r"time ?zone|\b\d{1,2} ?(?:h|hrs?|hours?) (?:behind|ahead|off|too)\b|\butc\b|\bgmt\b|local time|daylight|\bdst\b|\b\d{1,2}:\d\d\b.{1,80}?\b\d{1,2}:\d\d\b"
+        r"time ?zone|\b\d{1,2} ?(?:h|hrs?|hours?) (?:behind|ahead|off|too)\b|(?:off|shifted|moved) by (?:one|1|a) day"
+        r"|(?:one|1|a) day (?:off|earlier|later|less|more|before|ahead|behind)|[+-] ?\d{1,2} ?h\b|\butc\b|\bgmt\b|local time|daylight|\bdst\b|\b\d{1,2}:\d\d\b.{1,80}?\b\d{1,2}:\d\d\b"
     ),
     Saying.HOURS: r"\b(?:\d{1,2}|one|two|three|five|some|few) ?(?:h|hrs?|hours?)\b|\bhours?\b",
     Saying.OFF: (
@@ -148,10 +150,10 @@ _WORDS: Mapping[Saying, str] = {
     Saying.OPERATION: r"show operations?\b|\boperations?\b",
     Saying.NOT_FOUND: (
         r"\b(?:0|zero|no) (?:rows?|records?|results?|entr\w{1,4})|\bempty|\bnothing|\bno longer"
-        r"|(?:returns?|returned|gives?|got) (?:no|none)\b|(?:\bnot?|n't) (?:\w{1,8} )?(?:found|there|exist"
+        r"|(?:returns?|returned|gives?|got) (?:no|none)\b|(?:\bnot?|cannot|n't) (?:\w{1,8} )?(?:found|there|exist"
         r"|more|visible)|(?:n't|cannot|not) (?:\w{1,8} )?(?:find|exist|show|see|return)|\bblank\b|\bgone\b"
     ),
-    Saying.AGO: r"\b(?:hours?|days?|h|d) ago|yesterday|last (?:night|evening|week)|this night|\bold\b",
+    Saying.AGO: r"\b(?:hours?|days?|h|d) ago|any ?(?:longer|more)\b|no longer|yesterday|last (?:night|evening|week)|this night|\bold\b",
     Saying.HOUR: (
         r"after (?:\w{1,13} ){0,3}(?:an|one|1|60) ?(?:hour|h\b|hr|min)|(?:an|one|1) hour (?:in|after)"
         r"|60 ?min|every hour|hour mark|more than an hour|over an hour|long(?:er)? (?:runs|jobs|writes)"
