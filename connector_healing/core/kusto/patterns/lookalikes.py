@@ -1,8 +1,11 @@
 """Failures of other software that stand near the connector's lines."""
 
 import re
+from dataclasses import replace
 
-from connector_healing.core.kusto.pattern import Detail, Pattern, Written, any_of, sig
+from connector_healing.core.kusto.facts import Facts
+from connector_healing.core.kusto.failing import connector_failed, driver_part
+from connector_healing.core.kusto.pattern import Detail, Pattern, Place, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import (
     FAILURES,
     either,
@@ -28,6 +31,15 @@ _CONNECTOR_FAILED = (
     "kusto.spark.exceptions",
 )
 
+
+def _lost_for_good(facts: Facts) -> bool:
+    """An executor was lost, and nothing else reached the driver than the end of its stage."""
+    driver = driver_part(facts.failing)
+    if connector_failed(facts.failing) or went_on(facts):
+        return False
+    return not driver or "stage failure" in driver
+
+
 #: Packages of databases' drivers.
 _SQL = ("java.sql.", "org.postgresql", "com.mysql", "oracle.jdbc", "org.mariadb", "psycopg2")
 _TAHOE = "com.databricks.sql.transaction.tahoe"  #: Delta, as Databricks names it.
@@ -42,7 +54,7 @@ _OF_QUERY = (
     *("cannot resolve '", "[missing_aggregation]", "[ambiguous_reference]"),
 )
 
-LOOKALIKES = (
+_PATTERNS = (
     Pattern(
         id="not_kusto.cosmos",
         cause="The Cosmos DB connector failed.",
@@ -172,14 +184,13 @@ LOOKALIKES = (
                 "gc overhead limit",
                 "exceeding memory limits",
                 "exceeding physical memory",
-                "executor heartbeat timed out",
                 "exit status: 137",
                 when=opposite(went_on),
             ),
             sig(
-                "lost executor",
-                none=(*_CONNECTOR_FAILED, "ingestion to kusto", "timed out polling on"),
-                when=opposite(went_on),
+                some=("lost executor", "executor heartbeat timed out"),
+                none=("kusto.spark", "kusto_connector_shaded"),
+                when=_lost_for_good,
             ),
         ),
         commands=FAILURES,
@@ -289,4 +300,9 @@ LOOKALIKES = (
         connector=False,
         surface=Surface.DRIVER_EXCEPTION,
     ),
+)
+
+LOOKALIKES = tuple(
+    replace(p, signatures=tuple(replace(s, place=Place.THROWN) for s in p.signatures))
+    for p in _PATTERNS
 )

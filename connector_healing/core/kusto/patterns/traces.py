@@ -67,7 +67,7 @@ _SYSTEMS = (
 
 def thrown(facts: Facts, *packages: str) -> bool:
     """Whether an exception of one of these packages was thrown; a frame alone does not count."""
-    return any(name.startswith(packages) for name in _THROWN.findall(facts.failing))
+    return any(name.startswith(packages) for name in _THROWN.findall(facts.thrown))
 
 
 def of_other_system(facts: Facts) -> bool:
@@ -81,7 +81,7 @@ def _own(frame: str) -> bool:
 
 def own_cause(facts: Facts) -> bool:
     """The innermost cause was thrown by code of no known library, under Spark or the connector."""
-    cause = facts.failing.rpartition("caused by:")[2]
+    cause = facts.thrown.rpartition("caused by:")[2]
     frame = _FRAME.search(cause)
     if frame is None or not any(p in facts.failing for p in ("org.apache.spark", "kusto.spark")):
         return False
