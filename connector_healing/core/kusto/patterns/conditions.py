@@ -77,6 +77,11 @@ def unknown_operation(facts: Facts) -> bool:
     return "operation_id" not in facts.parameters
 
 
+def unknown_table(facts: Facts) -> bool:
+    """Whether neither a table nor a request id is known to ask the service by."""
+    return "table" not in facts.parameters and "request_id" not in facts.parameters
+
+
 def both(first: Condition, second: Condition) -> Condition:
     """Both conditions."""
     return lambda facts: first(facts) and second(facts)

@@ -19,6 +19,7 @@ from connector_healing.core.kusto.patterns.conditions import (
     no_failure,
     opposite,
     told,
+    unknown_table,
 )
 from connector_healing.core.kusto.saying import Saying, says
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
@@ -211,6 +212,7 @@ SILENT = (
         written=Written.ALREADY,
         signatures=(sig(when=both(is_queued, either(_missing, _quiet))),),
         ask=(Ask.MINUTES_SINCE_END, Ask.ROW_COUNTS),
+        ask_when=((Ask.DATABASE_AND_TABLE, unknown_table),),
         commands=(*FAILURES, Command.FAILURES_OF_TABLE, Command.BATCHING, Command.COUNT_NEW),
         surface=Surface.DATA_MISSING,
         operation=Operation.WRITE,
@@ -290,6 +292,7 @@ SILENT = (
                 )
             ),
         ),
+        ask_when=((Ask.DATABASE_AND_TABLE, unknown_table),),
         commands=(*FAILURES, Command.COMMANDS),
         surface=Surface.DATA_MISSING,
         operation=Operation.WRITE,
