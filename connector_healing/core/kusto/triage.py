@@ -160,6 +160,8 @@ def _proven(pattern: Pattern, facts: Facts) -> Facts:
         mode = pattern.mode
     if surface in {Surface.DRIVER_LOG, Surface.EXECUTOR_LOG} and pattern.surface is not None:
         surface = pattern.surface
+    elif surface is Surface.USER_REPORT and facts.lower.strip() and pattern.surface is not None:
+        surface = pattern.surface
     elif not facts.lower.strip() and pattern.surface is Surface.DATA_MISSING:
         surface = Surface.DATA_MISSING
     if not pattern.connector and mode is Mode.UNKNOWN:

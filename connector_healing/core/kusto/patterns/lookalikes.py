@@ -285,6 +285,11 @@ _PATTERNS = (
                 "no filesystem for scheme: abfss",
                 when=either(not_of_connector, is_write),
             ),
+            sig(
+                "hadoop.fs.azure",
+                some=("azureexception", "abfsrestoperationexception", "failed to authenticate"),
+                when=either(not_of_connector, is_write),
+            ),
         ),
         connector=False,
         surface=Surface.DRIVER_EXCEPTION,

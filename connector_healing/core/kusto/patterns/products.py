@@ -30,7 +30,10 @@ _SPARK = (
     *("throttleexception", "ingestionclientexception", "kusto-spark"),
 )
 _SDK = ("com.microsoft.azure.kusto", "py4j", "org.apache.spark", "pyspark")
-_HTTP = ("requests.exceptions", "httpx.", "dlt.", "urllib3", "aiohttp", "restclient", "http.client")
+_HTTP = (
+    *("httperror", "client error:", "server error:", "rest_api", "http error"),
+    *("requests.exceptions", "httpx.", "dlt.", "urllib3", "aiohttp", "restclient", "http.client"),
+)
 _KUSTO = ("kusto", "adx", "data explorer")
 _SAID_CLIENTS = (
     *("data factory", "adf ", "adf-", "logic app", "power bi", "powerbi", "grafana", "logstash"),

@@ -24,6 +24,9 @@ from connector_healing.core.kusto.patterns.conditions import (
 from connector_healing.core.kusto.saying import Saying, says
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
+#: The default time of a table's batching policy, in minutes (Azure Data Explorer's documents).
+BATCHING_MINUTES = 5
+
 
 def _missing(facts: Facts) -> bool:
     said = facts.said
@@ -49,6 +52,14 @@ def _quiet(facts: Facts) -> bool:
 def _green(facts: Facts) -> bool:
     """The user says that a write went well, and yet something is wrong with its data."""
     return is_write(facts) and _quiet(facts) and says(facts.said, Saying.SUCCESS)
+
+
+def _just_ended(facts: Facts) -> bool:
+    """The write ended within the default batching time, as the user says or answers."""
+    minutes = re.match(r"\d{1,6}", facts.case.answers.get(Ask.MINUTES_SINCE_END, "").strip())
+    if minutes is not None:
+        return int(minutes.group()) <= BATCHING_MINUTES
+    return says(facts.said, Saying.JUST)
 
 
 def _skips(facts: Facts) -> bool:
@@ -193,7 +204,7 @@ SILENT = (
         ),
         retryable=False,
         written=Written.ALREADY,
-        signatures=(sig(when=both(is_queued, both(told(Saying.JUST), no_failure))),),
+        signatures=(sig(when=both(is_queued, both(_just_ended, no_failure))),),
         commands=(Command.BATCHING, *FAILURES, Command.FAILURES_OF_TABLE, Command.COUNT_NEW),
         surface=Surface.DATA_MISSING,
         operation=Operation.WRITE,

@@ -7,6 +7,7 @@ from connector_healing.core.kusto.facts import Facts
 from connector_healing.core.kusto.pattern import Detail, Pattern, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import (
     is_write,
+    no_failure,
 )
 from connector_healing.core.kusto.vocabulary import Mode, Operation, Surface
 
@@ -75,6 +76,8 @@ TABLES = (
             sig(when=_normalised),
             sig("doesn't exist", when=_hyphen),
             sig(when=lambda f: _hyphen(f) and bool(f.said) and not f.lower.strip()),
+            # A write that went well, of a table that the connector calls otherwise.
+            sig("kustowriter", when=lambda f: _hyphen(f) and no_failure(f)),
         ),
         commands=(Command.TABLE_EXISTS, Command.NORMALISED_EXISTS, Command.SCHEMA),
         operation=Operation.WRITE,

@@ -61,6 +61,8 @@ _SYSTEMS = (
         "pyodbc",
         "paramiko",
     ),
+    *("java.io.filenotfoundexception", "org.apache.hadoop.fs.", "org.apache.hadoop.ipc"),
+    *("org.apache.parquet", "org.apache.orc", "org.apache.avro", "java.nio.file."),
     *("com.clickhouse", "com.vertica", "com.ibm.db2", "org.mariadb", "sqlalchemy", "com.teradata"),
 )
 
