@@ -8,6 +8,7 @@ from connector_healing.core.kusto.case import KustoCase
 from connector_healing.core.kusto.codes import TELLING, FailureCode, code_of
 from connector_healing.core.kusto.commands import checked
 from connector_healing.core.kusto.failing import failing_part, thrown_part
+from connector_healing.core.kusto.foreign import of_other_system
 from connector_healing.core.kusto.lint import LintFinding, lint
 from connector_healing.core.kusto.marks import shows_kusto_connector
 from connector_healing.core.kusto.saying import normalised
@@ -38,6 +39,7 @@ class Facts:
     mode: Mode = Mode.UNKNOWN
     surface: Surface = Surface.USER_REPORT
     kusto: bool = False  #: Whether options or evidence show the connector.
+    foreign: bool = False  #: Whether another system failed, and nothing shows the connector.
 
     def option(self, name: str) -> str:
         """An option's value, or an empty text."""
@@ -57,12 +59,15 @@ def facts_of(case: KustoCase) -> Facts:
     code = rows.failure_code or _telling_code(text, lower, rows)
     ingesting = bool(code) and (rows.shows_failures or "ingestion" in lower or code in TELLING)
     options = {name.lower(): value or "" for name, value in case.options.items()}
+    thrown = thrown_part(failing)
+    shown = shows_kusto_connector(text)
+    foreign = not shown and of_other_system(thrown)
     return Facts(
         case=case,
         text=text,
         lower=lower,
         failing=failing,
-        thrown=thrown_part(failing),
+        thrown=thrown,
         segment=_last_segment(failing),
         said=normalised(case.user_text),
         options=options,
@@ -73,7 +78,8 @@ def facts_of(case: KustoCase) -> Facts:
         if ingesting
         else _without_code(rows),
         parameters=_parameters(case, options, rows),
-        kusto=bool(options.keys() & _CONNECTOR_OPTIONS) or shows_kusto_connector(text),
+        kusto=shown or (bool(options.keys() & _CONNECTOR_OPTIONS) and not foreign),
+        foreign=foreign,
     )
 
 

@@ -29,6 +29,7 @@ class Saying(StrEnum):
     TEMP_TABLE = "a temporary table is spoken of"
     LEFT = "something was left"
     REQUEST_ID = "a request id is spoken of"
+    LATE = "data come late"
     SHARED = "several share something"
     OPERATION = "an operation's row is spoken of"
     NOT_FOUND = "something is not found"
@@ -84,20 +85,22 @@ _WORDS: Mapping[Saying, str] = {
         rf" (?:the |a |an |column |col )?[\w'`\"]{{1,40}} {_COLUMN}"
         rf"|in (?:the )?wrong|wrong (?:place|position|order)|(?:swapp|interchang|exchang|scrambl)ed\b|mixed up"
         rf"|(?:column|field) order|{_COLUMN}.{{0,80}}vice ?versa"
+        rf"|{_COLUMN} \w{{1,40}} (?:has|holds|contains|shows|gets?|got|is) .{{0,40}}?\b{_COLUMN}"
         rf"|{_COLUMN} (?:further |more )?(?:to the )?(?:right|left)|by (?:one|1|two|2) {_COLUMN}"
     ),
     Saying.TROUBLE: (
         r"(?<!no )(?<!zero )(?<!0 )(?<!without )(?<!without an )(?<!any )(?<!not )(?:\berrors?|exceptions?)\b"
         r"(?! ?(?:free|less))|(?<!n't )(?<!not )(?<!never )\bfail|crash|\bhang|slow|stuck|\bworks?\b"
-        r"|time ?out|forever|for hours|takes|never ends|block|async"
+        r"|time ?out|forever|for hours|\btakes?\b|\btook\b|never ends|block|async|\bdies?\b|\bdead\b|abort"
+        r"|throws|stopp|not done|performance|broken|\brun(?:s|ning) (?:\w{1,8} )?(?:\d|for|since|long)"
     ),
     Saying.STUCK: (
         r"\bhang|\bhung\b|stuck|fr[eo]ez|never (?:ends?|finish|return|com(?:es?|pletes?))"
         r"|(?:not|n't) (?:\w{1,8} )?(?:end|finish|return)|endless|runs? (?:for|since)|running since"
     ),
     Saying.DATA: (
-        r"\b(?:rows?|records?|datas?|count\w{0,3}|events?|entries|tables?|loads?|extents?|batch|content)\b"
-        r"|arriv|appear|\bsee\b|seeing|visible"
+        r"\b(?:rows?|records?|datas?|count\w{0,3}|events?|entries|tables?|loads?|extents?|batch|content|files?|numbers?)\b"
+        r"|arriv|appear|\bsee\b|seeing|visible|contain"
     ),
     Saying.SUCCESS: (
         r"\bgreen\b|succe|no (?:\w{1,12} )?(?:error|exception|failure)|without (?:\w{1,5} )?(?:error"
@@ -118,7 +121,8 @@ _WORDS: Mapping[Saying, str] = {
     ),
     Saying.ZONE: (
         r"time ?zone|\b\d{1,2} ?(?:h|hrs?|hours?) (?:behind|ahead|off|too)\b|(?:off|shifted|moved) by (?:one|1|a) day"
-        r"|(?:one|1|a) day (?:off|earlier|later|less|more|before|ahead|behind)|[+-] ?\d{1,2} ?h\b|\butc\b|\bgmt\b|local time|daylight|\bdst\b|\b\d{1,2}:\d\d\b.{1,80}?\b\d{1,2}:\d\d\b"
+        r"|(?:one|1|a) day (?:off|earlier|later|less|more|before|ahead|behind)|[+-] ?\d{1,2} ?h\b|\butc\b|\bgmt\b|local time|daylight|\bdst\b"
+        r"|(?<!\d)\d{1,2}:\d\d(?!\d).{1,80}?(?<!\d)\d{1,2}:\d\d(?!\d)"
     ),
     Saying.HOURS: r"\b(?:\d{1,2}|one|two|three|five|some|few) ?(?:h|hrs?|hours?)\b|\bhours?\b",
     Saying.OFF: (
@@ -146,6 +150,10 @@ _WORDS: Mapping[Saying, str] = {
     Saying.SHARED: (
         r"\bsame\b|\bboth\b|parallel|concurren|at once|simultan|fixed|constant|hard.?cod|re-?us(?:e|ing)"
         r"|\bshare|\bidentical|static"
+    ),
+    Saying.LATE: (
+        r"\blate\b|later|delay|latency|\blag|after (?:\w{1,8} )?(?:\d{1,3}|some|several|few|five|ten) ?m"
+        r"|minutes (?:old|late)|not (?:immediate|instant|at once|real)|n't (?:immediate|instant)"
     ),
     Saying.OPERATION: r"show operations?\b|\boperations?\b",
     Saying.NOT_FOUND: (

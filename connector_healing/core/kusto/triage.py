@@ -12,7 +12,6 @@ from connector_healing.core.kusto.lint import Finding
 from connector_healing.core.kusto.masking import masked
 from connector_healing.core.kusto.pattern import Pattern, Written
 from connector_healing.core.kusto.patterns import PATTERNS
-from connector_healing.core.kusto.patterns.traces import of_other_system
 from connector_healing.core.kusto.standing import settled
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 from connector_healing.core.kusto.words import evidence_line, filled_words
@@ -138,7 +137,7 @@ def _is_kusto(pattern: Pattern, facts: Facts) -> bool:
     """A pattern that any text fits says nothing of the connector by itself."""
     if not pattern.id.startswith("unknown."):
         return True
-    if of_other_system(facts):
+    if facts.foreign:
         return False
     words = ("kusto", "adx", "data explorer")
     return facts.kusto or any(word in facts.said or word in facts.lower for word in words)
@@ -158,9 +157,9 @@ def _proven(pattern: Pattern, facts: Facts) -> Facts:
         mode = mode if pattern.mode is None else pattern.mode
     if mode is Mode.UNKNOWN and pattern.mode is not None and operation is pattern.operation:
         mode = pattern.mode
-    if surface in {Surface.DRIVER_LOG, Surface.EXECUTOR_LOG} and pattern.surface is not None:
-        surface = pattern.surface
-    elif surface is Surface.USER_REPORT and facts.lower.strip() and pattern.surface is not None:
+    if (surface in {Surface.DRIVER_LOG, Surface.EXECUTOR_LOG} and pattern.surface is not None) or (
+        surface is Surface.USER_REPORT and facts.lower.strip() and pattern.surface is not None
+    ):
         surface = pattern.surface
     elif not facts.lower.strip() and pattern.surface is Surface.DATA_MISSING:
         surface = Surface.DATA_MISSING

@@ -44,7 +44,10 @@ _BATCH = Detail(re.compile(r"sparkTempTable_\w{1,150}?[A-Za-z](\d{1,12})_[0-9a-f
 def _says_left(facts: Facts) -> bool:
     """The user asks about temporary tables, and no option that was ignored explains them."""
     ignored = any(f.finding in {Finding.UNKNOWN, Finding.CONSTANT} for f in facts.findings)
-    return not ignored and says(facts.said, Saying.TEMP_TABLE, Saying.LEFT)
+    if ignored or not says(facts.said, Saying.TEMP_TABLE):
+        return False
+    alone = not facts.options and not facts.lower.strip()
+    return says(facts.said, Saying.LEFT) or (alone and not says(facts.said, Saying.TROUBLE))
 
 
 LEFTOVERS = (

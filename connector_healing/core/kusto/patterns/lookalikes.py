@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from connector_healing.core.kusto.facts import Facts
 from connector_healing.core.kusto.failing import connector_failed, driver_part
+from connector_healing.core.kusto.foreign import thrown
 from connector_healing.core.kusto.pattern import Detail, Pattern, Place, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import (
     FAILURES,
@@ -13,7 +14,7 @@ from connector_healing.core.kusto.patterns.conditions import (
     not_of_connector,
     opposite,
 )
-from connector_healing.core.kusto.patterns.traces import own_cause, thrown, went_on
+from connector_healing.core.kusto.patterns.traces import own_cause, went_on
 from connector_healing.core.kusto.vocabulary import Ask, Surface
 
 _EXCEPTION = Detail(
@@ -86,7 +87,7 @@ _PATTERNS = (
                 "[delta_",
                 "delta_concurrent",
             ),
-            sig(when=lambda f: thrown(f, "io.delta", "org.apache.spark.sql.delta", _TAHOE)),
+            sig(when=lambda f: thrown(f.thrown, "io.delta", "org.apache.spark.sql.delta", _TAHOE)),
         ),
         commands=FAILURES,
         connector=False,
@@ -107,7 +108,7 @@ _PATTERNS = (
                 "synapsesql",
                 "sqlanalyticsconnector",
             ),
-            sig(when=lambda f: thrown(f, *_SQL)),
+            sig(when=lambda f: thrown(f.thrown, *_SQL)),
         ),
         connector=False,
         surface=Surface.DRIVER_EXCEPTION,

@@ -39,8 +39,12 @@ def _zone(facts: Facts) -> bool:
     if is_write(facts) or says(said, Saying.STUCK) or not no_failure(facts):
         return False
     if not says(said, Saying.TIME):
-        return False
+        return "timezone" in said or "time zone" in said
     return says(said, Saying.ZONE) or says(said, Saying.HOURS, Saying.OFF)
+
+
+def _late(facts: Facts) -> bool:
+    return says(facts.said, Saying.LATE, Saying.DATA) and no_failure(facts)
 
 
 def _quiet(facts: Facts) -> bool:
@@ -239,7 +243,7 @@ SILENT = (
         ),
         retryable=False,
         written=Written.ALREADY,
-        signatures=(sig(when=both(is_streaming, _missing)),),
+        signatures=(sig(when=both(is_streaming, either(_missing, _late))),),
         ask=(Ask.EXECUTOR_LOG,),
         commands=(
             Command.STREAMING_POLICY,

@@ -3,7 +3,6 @@
 import re
 
 from connector_healing.core.kusto.facts import Facts
-from connector_healing.core.kusto.marks import shows_kusto_connector
 
 #: Packages whose frames are no job's own code.
 _FOREIGN_FRAMES = (
@@ -23,58 +22,6 @@ _OF_SPARK = (
 QUEUED = "queued blob for ingestion"
 _LOST = ("lost task", "exception in task")
 _ABORTED = ("aborting job", "job aborted", "py4j")
-
-
-_THROWN = re.compile(r"(?<![\w.$])((?:[a-z_][\w$]{0,60}\.){1,12}[\w$]{0,80}(?:exception|error))\b")
-#: Libraries of other systems that a Spark job reads or writes, by the exceptions' packages.
-_SYSTEMS = (
-    *(
-        "net.snowflake",
-        "snowflake.",
-        "com.mongodb",
-        "pymongo",
-        "org.elasticsearch",
-        "com.amazonaws",
-    ),
-    *(
-        "software.amazon",
-        "botocore",
-        "org.apache.hadoop.hive",
-        "org.apache.hive",
-        "org.apache.iceberg",
-    ),
-    *(
-        "org.apache.hudi",
-        "com.google.cloud",
-        "google.",
-        "com.datastax",
-        "redis.",
-        "org.apache.kafka",
-    ),
-    *("org.apache.hadoop.security", "org.apache.hadoop.mapred", "org.apache.thrift", "io.delta"),
-    *("java.sql.", "org.postgresql", "com.mysql", "oracle.", "com.microsoft.sqlserver", "psycopg2"),
-    *(
-        "org.apache.hbase",
-        "org.apache.hadoop.hbase",
-        "org.neo4j",
-        "io.confluent",
-        "pyodbc",
-        "paramiko",
-    ),
-    *("java.io.filenotfoundexception", "org.apache.hadoop.fs.", "org.apache.hadoop.ipc"),
-    *("org.apache.parquet", "org.apache.orc", "org.apache.avro", "java.nio.file."),
-    *("com.clickhouse", "com.vertica", "com.ibm.db2", "org.mariadb", "sqlalchemy", "com.teradata"),
-)
-
-
-def thrown(facts: Facts, *packages: str) -> bool:
-    """Whether an exception of one of these packages was thrown; a frame alone does not count."""
-    return any(name.startswith(packages) for name in _THROWN.findall(facts.thrown))
-
-
-def of_other_system(facts: Facts) -> bool:
-    """What was thrown is another system's, and nothing in the evidence shows the connector."""
-    return thrown(facts, *_SYSTEMS) and not shows_kusto_connector(facts.text)
 
 
 def _own(frame: str) -> bool:
