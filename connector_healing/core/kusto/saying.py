@@ -61,7 +61,7 @@ _WORDS: Mapping[Saying, str] = {
         r"|(?:count|number|amount|total)s? (?:\w{1,12} ){0,5}"
         r"(?:lower|smaller|mismatch|differ|n't match|not match|not equal|short)"
         r"|(?:\bnot|n't|never|cannot|\bno) (?:\w{1,12} ){0,3}(?:there|visible|arriv|show|appear|see\b"
-        r"|seen|find|found|come\b|came|reach|land|all\b|present|get\b|got\b|made|make it|exist|loaded)"
+        r"|seen|find|found|come\b|came|reach|land|all\b|contain|hold|includ|receiv|present|get\b|got\b|made|make it|exist|loaded)"
         r"|\bfehl(?:en|t)|\bfaltan?\b|manqu(?:e|ent|ant)"
     ),
     Saying.TWICE: (
@@ -72,6 +72,7 @@ _WORDS: Mapping[Saying, str] = {
         r"|identical (?:rows|records|events|entries)|not unique|n't unique|(?:is|are|was|were) unique"
         rf"|same (?:\w{{1,12}} ){{1,5}}(?:again|{_SEVERAL} (?:or {_SEVERAL} )?times)"
         rf"|(?:rows?|records?|events?|ids?|keys?|data) (?:\w{{1,12}} ){{0,4}}{_SEVERAL} times"
+        r"|(?:adds?|added|writes?|wrote|written|loaded|ingested|sent) (?:\w{1,12} ){0,3}again"
         r"|\bdoppelt|duplicad|en double"
     ),
     Saying.SHIFTED: (
@@ -83,14 +84,18 @@ _WORDS: Mapping[Saying, str] = {
         r"|(?:ended? up|land(?:s|ed|ing)?|show(?:s|n|ed|ing)? up|appear(?:s|ed|ing)?|goe?s?|went|stor"
         r"ed|written|is|are|was|were|comes?|came|stands?|sits?|got) (?:now )?(?:in|into|under|inside)"
         rf" (?:the |a |an |column |col )?[\w'`\"]{{1,40}} {_COLUMN}"
+        r"|\b(?:data|values?|rows?|records?|content|everything)\b (?:\S{1,12} ){0,6}shift|shifted (?:data|values)"
+        rf"|{_COLUMN} (?:\S{{1,14}} ){{0,7}}(?:not|n't) (?:\w{{1,8}} )?(?:correspond|match|line up|align|fit|agree)"
+        rf"|{_COLUMN} \w{{1,40}}'s (?:data|values?|content)|(?:data|values?|content)s? of (?:the )?(?:column|col"
+        r"|field)"
         rf"|in (?:the )?wrong|wrong (?:place|position|order)|(?:swapp|interchang|exchang|scrambl)ed\b|mixed up"
-        rf"|(?:column|field) order|{_COLUMN}.{{0,80}}vice ?versa"
+        rf"|(?:column|field) order|(?:other|another|different|wrong) order|{_COLUMN}.{{0,80}}vice ?versa"
         rf"|{_COLUMN} \w{{1,40}} (?:has|holds|contains|shows|gets?|got|is) .{{0,40}}?\b{_COLUMN}"
         rf"|{_COLUMN} (?:further |more )?(?:to the )?(?:right|left)|by (?:one|1|two|2) {_COLUMN}"
     ),
     Saying.TROUBLE: (
         r"(?<!no )(?<!zero )(?<!0 )(?<!without )(?<!without an )(?<!any )(?<!not )(?:\berrors?|exceptions?)\b"
-        r"(?! ?(?:free|less))|(?<!n't )(?<!not )(?<!never )\bfail|crash|\bhang|slow|stuck|\bworks?\b"
+        r"(?! ?(?:free|less))|(?<!n't )(?<!not )(?<!never )(?<!no )(?<!without )(?<!any )\bfail|crash|\bhang|slow|stuck|\bworks?\b"
         r"|time ?out|forever|for hours|\btakes?\b|\btook\b|never ends|block|async|\bdies?\b|\bdead\b|abort"
         r"|throws|stopp|not done|performance|broken|\brun(?:s|ning) (?:\w{1,8} )?(?:\d|for|since|long)"
     ),
@@ -117,11 +122,12 @@ _WORDS: Mapping[Saying, str] = {
     ),
     Saying.TIME: (
         r"time ?stamps?|date ?times?|\bdates?\b|\btimes\b(?! ?out)|\btime (?:values?|col|fields?|part|is\b"
-        r"|comes)|clock|\bhour of|\bvalues?\b|\bcolumns?\b|\bcols?\b|\bts\b"
+        r"|comes|shift|diff|off)|_time\b|clock|\bhour of|\bvalues?\b|\bcolumns?\b|\bcols?\b|\bts\b"
     ),
     Saying.ZONE: (
         r"time ?zone|\b\d{1,2} ?(?:h|hrs?|hours?) (?:behind|ahead|off|too)\b|(?:off|shifted|moved) by (?:one|1|a) day"
         r"|(?:one|1|a) day (?:off|earlier|later|less|more|before|ahead|behind)|[+-] ?\d{1,2} ?h\b|\butc\b|\bgmt\b|local time|daylight|\bdst\b"
+        r"|(?:previous|next|wrong|other) day\b|day before"
         r"|(?<!\d)\d{1,2}:\d\d(?!\d).{1,80}?(?<!\d)\d{1,2}:\d\d(?!\d)"
     ),
     Saying.HOURS: r"\b(?:\d{1,2}|one|two|three|five|some|few) ?(?:h|hrs?|hours?)\b|\bhours?\b",
@@ -138,6 +144,8 @@ _WORDS: Mapping[Saying, str] = {
         r"\bstart|\bbeg[iau]n|\bbefore\b|\bfirst (?:job|task|stage|row)|initial|plan(?:ning|s)?\b"
         r"|kick|launch|\buntil\b|any (?:job|task|stage|executor)|no (?:job|task|stage)s?\b"
         r"|nothing happen|\bthen (?:it )?(?:reads|runs|goes|is|works)"
+        r"|\bthen (?:\w{1,12} ){0,3}(?:fast|quick)|(?:load|read|schema)\(\) (?:takes|hangs|waits|sits|is)"
+        r"|(?:fast|quick)\w{0,3} after|up ?front"
     ),
     Saying.TEMP_TABLE: r"temp\w{0,6} tables?|sparktemptable|ghost tables?|hidden tables?|staging tables?",
     Saying.LEFT: (
@@ -149,6 +157,7 @@ _WORDS: Mapping[Saying, str] = {
     Saying.REQUEST_ID: r"request[ _-]?id",
     Saying.SHARED: (
         r"\bsame\b|\bboth\b|parallel|concurren|at once|simultan|fixed|constant|hard.?cod|re-?us(?:e|ing)"
+        r"|\bone\b|\balways\b|\bevery\b|\beach\b|\btwo\b"
         r"|\bshare|\bidentical|static"
     ),
     Saying.LATE: (
@@ -159,9 +168,9 @@ _WORDS: Mapping[Saying, str] = {
     Saying.NOT_FOUND: (
         r"\b(?:0|zero|no) (?:rows?|records?|results?|entr\w{1,4})|\bempty|\bnothing|\bno longer"
         r"|(?:returns?|returned|gives?|got) (?:no|none)\b|(?:\bnot?|cannot|n't) (?:\w{1,8} )?(?:found|there|exist"
-        r"|more|visible)|(?:n't|cannot|not) (?:\w{1,8} )?(?:find|exist|show|see|return)|\bblank\b|\bgone\b"
+        r"|more|visible)|(?:n't|cannot|not) (?:\w{1,8} )?(?:find|exist|show|see|return)|\bblank\b|\bgone\b|\bno such|finds? no|unknown operation|does ?n't know"
     ),
-    Saying.AGO: r"\b(?:hours?|days?|h|d) ago|any ?(?:longer|more)\b|no longer|yesterday|last (?:night|evening|week)|this night|\bold\b",
+    Saying.AGO: r"\b(?:hours?|days?|h|d) ago|any ?(?:longer|more)\b|no longer|look-?up|[0-9a-f]{8}-[0-9a-f]{4}-|yesterday|last (?:night|evening|week)|this night|\bold\b",
     Saying.HOUR: (
         r"after (?:\w{1,13} ){0,3}(?:an|one|1|60) ?(?:hour|h\b|hr|min)|(?:an|one|1) hour (?:in|after)"
         r"|60 ?min|every hour|hour mark|more than an hour|over an hour|long(?:er)? (?:runs|jobs|writes)"
