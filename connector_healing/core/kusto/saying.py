@@ -157,7 +157,8 @@ _WORDS: Mapping[Saying, str] = {
     Saying.REQUEST_ID: r"request[ _-]?id",
     Saying.SHARED: (
         r"\bsame\b|\bboth\b|parallel|concurren|at once|simultan|fixed|constant|hard.?cod|re-?us(?:e|ing)"
-        r"|\bone\b|\balways\b|\bevery\b|\beach\b|\btwo\b"
+        r"|\bone request|\balways\b|(?:every|each|all|two|several) (?:\w{1,12} )?(?:runs?|jobs?|writes?"
+        r"|appends?|tasks?|pipelines?|notebooks?|loads?)\b"
         r"|\bshare|\bidentical|static"
     ),
     Saying.LATE: (

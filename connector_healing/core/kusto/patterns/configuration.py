@@ -9,6 +9,7 @@ from connector_healing.core.kusto.pattern import Detail, Pattern, Written, any_o
 from connector_healing.core.kusto.patterns.conditions import (
     both,
     is_write,
+    no_failure,
     told,
 )
 from connector_healing.core.kusto.saying import Saying
@@ -78,7 +79,7 @@ CONFIGURATION = (
         written=Written.BY_MODE,
         signatures=(
             sig(when=_reused),
-            sig(when=told(Saying.REQUEST_ID, Saying.SHARED)),
+            sig(when=both(told(Saying.REQUEST_ID, Saying.SHARED), no_failure)),
         ),
         ask=(Ask.REQUEST_ID_CONSTANT,),
         commands=(Command.COMMANDS, Command.TEMP_BY_REQUEST, Command.TEMP_ANY),

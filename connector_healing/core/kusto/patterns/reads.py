@@ -47,6 +47,10 @@ def _starts_slowly(facts: Facts) -> bool:
     return slow and "readmode" not in facts.options and not _fails(facts)
 
 
+def _estimates_slowly(facts: Facts) -> bool:
+    return not is_write(facts) and not _fails(facts) and says(facts.said, Saying.SLOW)
+
+
 def _fails(facts: Facts) -> bool:
     return "exception" in facts.failing or "error" in facts.failing
 
@@ -248,7 +252,7 @@ READS = (
         written=Written.NOTHING,
         signatures=(
             any_of("estimate_rows_count"),
-            any_of("estimate", "estimation", place=Place.SAID),
+            any_of("estimat", place=Place.SAID, when=_estimates_slowly),
             sig(when=_starts_slowly),
         ),
         commands=(Command.QUERIES,),
