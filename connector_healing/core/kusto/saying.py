@@ -177,8 +177,9 @@ _WORDS: Mapping[Saying, str] = {
         r"|60 ?min|every hour|hour mark|more than an hour|over an hour|long(?:er)? (?:runs|jobs|writes)"
     ),
     Saying.SMALL_WORKS: (
-        r"(?:small|few|\btake \d|\blimit \d|\btop \d|\bhead|first \d|under \d|up to \d|below \d|\d)"
+        r"(?:small|few|\btake \d|\blimit \d|\btop \d|\bhead|first \d|under \d|up to \d|below \d)"
         r".{0,60}?(?:\bworks?\b|worked|\bok\b|\bfine\b|succe|no (?:problem|issue|error))"
+        r"|\d[\d.,k]{0,9} ?(?:rows? |records? |lines? )?(?:is |are |it |goe?s )?(?:works?\b|ok\b|fine\b)"
         r"|works? (?:\w{1,8} ){0,4}(?:small|few|\d|under|up to|below)"
     ),
     Saying.LARGE_FAILS: (
