@@ -4,7 +4,7 @@
 
 A case is one JSON object a line: `id`, `context`, `evidence` and `expected`. Without files the
 cases of the test data are scored: those that were given, those cut from runs of the real connector,
-and our own. Commands are compared with white space folded, and one is right if it is among those
+our own, and those that were written before anyone looked at how they are answered (`unseen`). Commands are compared with white space folded, and one is right if it is among those
 that the triage gives. A mode that is stated where none (or another) is expected is a wrong guess.
 """
 
@@ -23,7 +23,7 @@ from connector_healing.core.kusto.case import case_from
 Case = Mapping[str, Any]
 
 DATA = Path(__file__).parents[1] / "core" / "kusto" / "data"
-SETS = ("given_cases.jsonl", "recorded_cases.jsonl", "own_cases.jsonl")
+SETS = ("given_cases.jsonl", "recorded_cases.jsonl", "own_cases.jsonl", "unseen_cases.jsonl")
 
 _EXACT = ("surface", "operation", "retryable", "rerun_may_duplicate")
 

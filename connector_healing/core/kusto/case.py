@@ -63,7 +63,18 @@ def case_from(value: object, *, where: str = "case") -> KustoCase:
         cluster=texts["cluster"],
         platform=texts["platform"],
         user_text=texts["user_text"],
+        answers=_answers(context),
     )
+
+
+def _answers(context: Mapping[str, object]) -> dict[Ask, str]:
+    """Facts of the vocabulary that the context states by their key: they are asked no more."""
+    told = {ask: context.get(ask.value) for ask in Ask if ask.value not in _TEXTS}
+    return {
+        ask: str(value).lower() if isinstance(value, bool) else str(value)
+        for ask, value in told.items()
+        if isinstance(value, str | int | float) and str(value).strip()
+    }
 
 
 def options_from(value: object, *, where: str = "options") -> dict[str, str | None]:

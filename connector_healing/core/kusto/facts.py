@@ -1,6 +1,5 @@
 """Everything that a triage reads from a case, read once."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,18 +7,14 @@ from connector_healing.core.kusto import identifiers
 from connector_healing.core.kusto.case import KustoCase
 from connector_healing.core.kusto.codes import TELLING, FailureCode, code_of
 from connector_healing.core.kusto.commands import checked
+from connector_healing.core.kusto.failing import failing_part, thrown_part
+from connector_healing.core.kusto.foreign import of_other_system
 from connector_healing.core.kusto.lint import LintFinding, lint
 from connector_healing.core.kusto.marks import shows_kusto_connector
+from connector_healing.core.kusto.saying import normalised
 from connector_healing.core.kusto.service_rows import ServiceRows, rows_in
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
-#: A line of a log begins so: its time and level, in Spark's default and in common layouts.
-_LOG_LINE = re.compile(
-    r"^\W{0,3}\d{2,4}[-/]\d{2}[-/]\d{2}[ T]\d{2}:\d{2}:\d{2}\S{0,12}\s{1,3}"
-    r"|^(?:ERROR|WARN|INFO|DEBUG|FATAL)\s|^\[?(?:ERROR|WARN|INFO|DEBUG|FATAL)\b",
-    re.ASCII,
-)
-_STARTS_AGAIN = ("py4j", "pyspark.errors", "traceback (most", "exception in thread")
 _HEADS = ("parsed write options for sink", "finished serializing parameters for reading")
 
 
@@ -31,6 +26,7 @@ class Facts:
     text: str  #: The evidence.
     lower: str  #: The evidence in lower case.
     failing: str  #: The same without exceptions that the connector ignored or retried.
+    thrown: str  #: Of `failing`, where the connector failed, from the driver's exception on.
     segment: str  #: The part of `failing` from the last read or write that the log begins.
     said: str  #: What the user says, lower case.
     options: Mapping[str, str]  #: Names in lower case.
@@ -43,6 +39,7 @@ class Facts:
     mode: Mode = Mode.UNKNOWN
     surface: Surface = Surface.USER_REPORT
     kusto: bool = False  #: Whether options or evidence show the connector.
+    foreign: bool = False  #: Whether another system failed, and nothing shows the connector.
 
     def option(self, name: str) -> str:
         """An option's value, or an empty text."""
@@ -57,18 +54,22 @@ def facts_of(case: KustoCase) -> Facts:
     """
     text = case.evidence
     lower = text.lower()
-    failing = _failing(text)
+    failing = failing_part(text)
     rows = rows_in(text, lower)
     code = rows.failure_code or _telling_code(text, lower, rows)
     ingesting = bool(code) and (rows.shows_failures or "ingestion" in lower or code in TELLING)
     options = {name.lower(): value or "" for name, value in case.options.items()}
+    thrown = thrown_part(failing)
+    shown = shows_kusto_connector(text)
+    foreign = not shown and of_other_system(thrown)
     return Facts(
         case=case,
         text=text,
         lower=lower,
         failing=failing,
+        thrown=thrown,
         segment=_last_segment(failing),
-        said=case.user_text.lower(),
+        said=normalised(case.user_text),
         options=options,
         findings=lint(case.options),
         rows=rows,
@@ -77,7 +78,8 @@ def facts_of(case: KustoCase) -> Facts:
         if ingesting
         else _without_code(rows),
         parameters=_parameters(case, options, rows),
-        kusto=bool(options.keys() & _CONNECTOR_OPTIONS) or shows_kusto_connector(text),
+        kusto=shown or (bool(options.keys() & _CONNECTOR_OPTIONS) and not foreign),
+        foreign=foreign,
     )
 
 
@@ -107,21 +109,6 @@ def _telling_code(text: str, lower: str, rows: ServiceRows) -> str:
 
 _OF_INGESTION = ("ingestion to kusto", "ingestion info", "ingestion failures")
 _OF_COMMANDS = ("dataserviceexception", "datawebexception", "@type", "ingestionserviceexception")
-
-
-def _failing(text: str) -> str:
-    """The evidence in lower case, without what the connector ignored and went on after."""
-    kept: list[str] = []
-    ignoring = False
-    for line in text.splitlines():
-        lower = line.lower()
-        if _LOG_LINE.match(line) or lower.startswith(_STARTS_AGAIN):
-            ignoring = lower.endswith("exception ignored.") or (
-                "failed to retrieve export status" in lower
-            )
-        if not ignoring:
-            kept.append(lower)
-    return "\n".join(kept)
 
 
 def _last_segment(failing: str) -> str:

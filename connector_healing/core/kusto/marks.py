@@ -7,6 +7,11 @@ CONNECTOR_MARKS = (
     "com.microsoft.kusto.spark",
     "kustoconnector:",
     "kustoconnector [",
+    "kustoconnector -",
+    "kustoconnector]",
+    'kustoconnector"',
+    "kustoconnector |",
+    "kustoconnector$",
     "kusto_connector_shaded",
     "sparktemptable_",
     "kusto.spark.connector",
@@ -17,7 +22,10 @@ CONNECTOR_MARKS = (
 )
 
 #: The SDK, which other products use too: of the connector only in a Spark job.
-SDK_MARKS = ("com.microsoft.azure.kusto.data", "com.microsoft.azure.kusto.ingest")
+SDK_MARKS = (
+    *('"kusto.datanode.', '"kusto.common.', '"kusto.data.exceptions.'),
+    *("com.microsoft.azure.kusto.data", "com.microsoft.azure.kusto.ingest"),
+)
 
 #: What only the connector says, where the class names were cut off.
 CONNECTOR_TEXTS = (

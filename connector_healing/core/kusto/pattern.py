@@ -26,6 +26,7 @@ class Place(StrEnum):
 
     FAILING = "failing"  #: The evidence without what the connector ignored.
     WHOLE = "whole"
+    THROWN = "thrown"  #: What the driver threw in the end, where the connector failed.
     SEGMENT = "segment"  #: The last read or write in the log.
     SAID = "said"  #: What the user says.
 
@@ -55,6 +56,7 @@ class Signature:
 _PLACES: Mapping[Place, Callable[[Facts], str]] = {
     Place.FAILING: lambda facts: facts.failing,
     Place.WHOLE: lambda facts: facts.lower,
+    Place.THROWN: lambda facts: facts.thrown,
     Place.SEGMENT: lambda facts: facts.segment,
     Place.SAID: lambda facts: facts.said,
 }

@@ -25,6 +25,8 @@ _BARE_STATE = re.compile(
     re.ASCII,
 )
 _STATUS = re.compile(r"\bStatus(?:\"\s{0,3}:\s{0,3}\"|: ')([^\n]{0,2000})", re.ASCII)
+#: The column of `.show commands`; the word alone also stands in a Status.
+_COMMAND_COLUMN = re.compile(r"\"commandtype\"|commandtype\s{0,8}[|\t,]|[|\t,]\s{0,8}commandtype")
 _NO_CODE = frozenset({"Misc", "Null", "None"})
 _FAILURE_COLUMNS = ("failedon", "failurekind", "ingestionsourcepath", "operationkind")
 _OPERATION_COLUMNS = ("startedon", "lastupdatedon", "state")
@@ -57,7 +59,7 @@ def rows_in(text: str, lower: str) -> ServiceRows:
     failures = sum(column in lower for column in _FAILURE_COLUMNS) >= _MIN_FAILURE_COLUMNS
     columns = all(column in lower for column in _OPERATION_COLUMNS)
     commands = (
-        ("clientactivityid" in lower or "commandtype" in lower)
+        ("clientactivityid" in lower or _COMMAND_COLUMN.search(lower) is not None)
         and "startedon" in lower
         and "failedoperationexception" not in lower
     )

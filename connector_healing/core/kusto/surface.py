@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from connector_healing.core.kusto.facts import Facts
+from connector_healing.core.kusto.saying import Saying, says
 from connector_healing.core.kusto.vocabulary import Surface
 
 _EXCEPTION_LINE = re.compile(
@@ -19,6 +20,7 @@ _DRIVER_SIGNS = (
     "traceback (most recent call last)",
     "an error occurred while calling",
 )
+_OF_DATA = (Saying.MISSING, Saying.TWICE, Saying.SHIFTED)
 _EXECUTOR_SIGNS = ("error executor", "tasksetmanager: lost task", "executor: exception in task")
 _WORKER_REPORTERS = ("kustowriter$: caught", "create tempstorage, cluster", "in partition")
 _LEVELS = ("info", "warn", "error", "fatal", "debug")
@@ -45,6 +47,12 @@ _MISSING_WORDS = (
 )
 
 
+def _of_data(facts: Facts) -> bool:
+    """The user speaks of data that are missing, doubled or displaced, not of an error."""
+    words = any(word in facts.said for word in _MISSING_WORDS)
+    return words or any(says(facts.said, saying) for saying in _OF_DATA)
+
+
 def _logs(facts: Facts) -> bool:
     return any(f" {level} " in facts.lower or facts.lower.startswith(level) for level in _LEVELS)
 
@@ -56,7 +64,7 @@ def _driver(facts: Facts) -> bool:
 #: The first that holds decides.
 _RULES: tuple[tuple[Callable[[Facts], bool], Surface], ...] = (
     (
-        lambda f: not f.lower.strip() and any(word in f.said for word in _MISSING_WORDS),
+        lambda f: not f.lower.strip() and _of_data(f),
         Surface.DATA_MISSING,
     ),
     (lambda f: not f.lower.strip(), Surface.USER_REPORT),

@@ -70,6 +70,12 @@ _AVOIDABLE = (
 _WRITE_MODES = frozenset(WRITE_MODES)
 _REQUIRED = {"kustoCluster", "kustoDatabase", "kustoTable", "kustoQuery"}
 _ADX = re.compile(r"\badx\b")
+#: A trace, a message or a row in what the user says, where there is no evidence.
+_PASTED = re.compile(
+    r"[\w$]{3,80}(?:Exception|Error)\b|AADSTS\d{5}|KustoConnector:|StatusCode='|\"?ErrorCode\W"
+    r"|State: '|polling on ingestion status|Failed to (?:move|execute|poll)",
+    re.ASCII,
+)
 _BY_ID = {pattern.id: pattern for pattern in PATTERNS}
 
 
@@ -80,8 +86,7 @@ def triage(case: KustoCase) -> KustoTriage:
         case: Of foreign origin and with whatever secrets; none of them comes back.
     """
     short = replace(case, evidence=condensed(case.evidence), user_text=condensed(case.user_text))
-    facts = settled(facts_of(masked(short)))
-    pattern = _overridden(next(p for p in PATTERNS if p.matches(facts)), facts)
+    facts, pattern = _matched(masked(short))
     facts = _proven(pattern, facts)
     failure = pattern.connector and _is_kusto(pattern, facts)
     if not failure and facts.mode is Mode.UNKNOWN:
@@ -106,6 +111,16 @@ def triage(case: KustoCase) -> KustoTriage:
     )
 
 
+def _matched(case: KustoCase) -> tuple[Facts, Pattern]:
+    """The facts of a masked case and its pattern; a trace in the user's words is evidence too."""
+    if not case.evidence.strip() and _PASTED.search(case.user_text):
+        facts, pattern = _matched(replace(case, evidence=case.user_text))
+        if not pattern.id.startswith("unknown."):
+            return facts, pattern
+    facts = settled(facts_of(case))
+    return facts, _overridden(next(p for p in PATTERNS if p.matches(facts)), facts)
+
+
 def _overridden(pattern: Pattern, facts: Facts) -> Pattern:
     """An option that was ignored is the cause of what it would have avoided."""
     ignored = [f for f in facts.findings if f.finding in {Finding.CONSTANT, Finding.UNKNOWN}]
@@ -124,6 +139,8 @@ def _is_kusto(pattern: Pattern, facts: Facts) -> bool:
     """A pattern that any text fits says nothing of the connector by itself."""
     if not pattern.id.startswith("unknown."):
         return True
+    if facts.foreign:
+        return False
     # Three letters stand in any noise: of a log they prove nothing.
     told = any(word in facts.lower or word in facts.said for word in ("kusto", "data explorer"))
     return facts.kusto or told or _ADX.search(facts.said) is not None
@@ -143,7 +160,9 @@ def _proven(pattern: Pattern, facts: Facts) -> Facts:
         mode = mode if pattern.mode is None else pattern.mode
     if mode is Mode.UNKNOWN and pattern.mode is not None and operation is pattern.operation:
         mode = pattern.mode
-    if surface in {Surface.DRIVER_LOG, Surface.EXECUTOR_LOG} and pattern.surface is not None:
+    if (surface in {Surface.DRIVER_LOG, Surface.EXECUTOR_LOG} and pattern.surface is not None) or (
+        surface is Surface.USER_REPORT and facts.lower.strip() and pattern.surface is not None
+    ):
         surface = pattern.surface
     elif not facts.lower.strip() and pattern.surface is Surface.DATA_MISSING:
         surface = Surface.DATA_MISSING

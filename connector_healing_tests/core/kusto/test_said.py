@@ -5,6 +5,10 @@ from collections.abc import Mapping
 import pytest
 
 from connector_healing.core.kusto import KustoCase, triage
+from connector_healing.core.kusto.case import case_from
+from connector_healing.core.kusto.saying import normalised
+from connector_healing.core.kusto.vocabulary import Ask
+from connector_healing_tests.benchmarks.kusto import DATA, load
 
 TARGET = {"kustoCluster": "https://c.kusto.windows.net", "kustoDatabase": "d"}
 WHOLE = {**TARGET, "kustoTable": "T"}
@@ -104,3 +108,61 @@ def test_the_words_of_a_user(pattern: str, options: Mapping[str, str], said: str
     whole = len(options) > 1
     found = triage(KustoCase(options=options, options_complete=whole, user_text=said))
     assert found.pattern == pattern
+
+
+OPTIONS: Mapping[str, Mapping[str, str]] = {
+    "nothing": {},
+    "part": {"kustoDatabase": "d", "kustoTable": "T"},
+    "queued": QUEUED,
+    "transactional": {**WHOLE, "writeMode": "Transactional"},
+    "streaming": {**WHOLE, "writeMode": "KustoStreaming"},
+    "read": READ,
+    "single": {**READ, "readMode": "ForceSingleMode"},
+    "distributed": {**READ, "readMode": "ForceDistributedMode"},
+}
+
+
+def _pattern(options: str, said: str, evidence: str = "") -> str:
+    whole = options not in {"nothing", "part"}
+    case = KustoCase(
+        options=OPTIONS[options], options_complete=whole, user_text=said, evidence=evidence
+    )
+    return triage(case).pattern
+
+
+def test_loose_words_are_understood() -> None:
+    cases = load(DATA / "said_cases.jsonl")
+    wrong = [
+        (case["said"], case["pattern"], found)
+        for case in cases
+        if (found := _pattern(case["options"], case["said"])) != case["pattern"]
+    ]
+    assert len(wrong) <= len(cases) * 0.02, wrong
+
+
+def test_words_do_not_outweigh_a_failure_that_is_shown() -> None:
+    evidence = (
+        "Py4JJavaError: An error occurred while calling o1.save.\n: "
+        "com.microsoft.kusto.spark.exceptions.RetriesExhaustedException: "
+        "Failed to move extents after 11 tries."
+    )
+    cases = load(DATA / "said_cases.jsonl")
+    found = {_pattern("transactional", case["said"], evidence) for case in cases}
+    assert found == {"write.move_extents.retries_exhausted"}
+
+
+def test_a_trace_in_the_users_words_is_evidence() -> None:
+    said = "we get java.util.concurrent.TimeoutException: Timed out polling on ingestion status"
+    assert _pattern("transactional", said) == "write.timeout.await"
+
+
+def test_short_forms_and_blanks_are_made_alike() -> None:
+    assert normalised("I dont\n SEE  it, it isn\u2019t there") == "i don't see it, it isn't there"
+
+
+def test_the_minutes_of_the_context_count_as_answered() -> None:
+    line = {"options": QUEUED, "options_complete": True, "user_text": "rows are not there"}
+    soon = triage(case_from({"context": {**line, "minutes_since_end": 2}}))
+    late = triage(case_from({"context": {**line, "minutes_since_end": 90}}))
+    assert (soon.pattern, late.pattern) == ("queued.pending_batching", "queued.silent")
+    assert Ask.MINUTES_SINCE_END not in late.must_ask

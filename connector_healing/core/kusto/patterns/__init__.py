@@ -12,6 +12,7 @@ from connector_healing.core.kusto.patterns.lookalikes import LOOKALIKES
 from connector_healing.core.kusto.patterns.moves import CLEANUP, MOVES
 from connector_healing.core.kusto.patterns.network import NETWORK
 from connector_healing.core.kusto.patterns.operations import OPERATIONS
+from connector_healing.core.kusto.patterns.products import PRODUCTS
 from connector_healing.core.kusto.patterns.reads import READS
 from connector_healing.core.kusto.patterns.service import SERVICE
 from connector_healing.core.kusto.patterns.silent import SILENT
@@ -24,6 +25,7 @@ from connector_healing.core.kusto.patterns.unknown import UNKNOWN
 #: connector itself says last in a run (moves, operations); the clean-up's failure after every
 #: cause that it may mask; warnings and silence at the end.
 PATTERNS: tuple[Pattern, ...] = (
+    *PRODUCTS,
     *LOOKALIKES,
     *MOVES,
     *HIDDEN,

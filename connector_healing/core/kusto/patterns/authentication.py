@@ -15,6 +15,7 @@ from connector_healing.core.kusto.patterns.conditions import (
     of_connector,
     opposite,
 )
+from connector_healing.core.kusto.saying import Saying, says
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Surface
 
 _FORBIDDEN = (
@@ -66,9 +67,6 @@ _PROGRESS = (
     "polling on ingestion results",
     "moving extents",
     "ingestion to kusto succeeded",
-    "after 1 hour",
-    "after an hour",
-    "after one hour",
     "streaming final batch",
     "got 1 storage sas",
 )
@@ -76,7 +74,8 @@ _PROGRESS = (
 
 def _got_far(facts: Facts) -> bool:
     """The same credential worked before, in the same run."""
-    return any(text in facts.lower or text in facts.said for text in _PROGRESS)
+    logged = any(text in facts.lower for text in _PROGRESS)
+    return logged or says(facts.said, Saying.HOUR)
 
 
 def _fixed_token(facts: Facts) -> bool:

@@ -3,6 +3,7 @@
 from connector_healing.core.kusto.commands import Command
 from connector_healing.core.kusto.facts import Facts
 from connector_healing.core.kusto.pattern import Condition
+from connector_healing.core.kusto.saying import Saying, says
 from connector_healing.core.kusto.vocabulary import Mode, Operation
 
 #: What the service says of an ingestion, by whatever is known.
@@ -76,6 +77,11 @@ def unknown_operation(facts: Facts) -> bool:
     return "operation_id" not in facts.parameters
 
 
+def unknown_table(facts: Facts) -> bool:
+    """Whether neither a table nor a request id is known to ask the service by."""
+    return "table" not in facts.parameters and "request_id" not in facts.parameters
+
+
 def both(first: Condition, second: Condition) -> Condition:
     """Both conditions."""
     return lambda facts: first(facts) and second(facts)
@@ -113,8 +119,12 @@ def ingest_side(facts: Facts) -> bool:
 
 def grows(facts: Facts) -> bool:
     """Small reads work and larger ones fail: above 5,000 rows the ingest endpoint is needed."""
-    said = facts.said
-    return is_read(facts) and "work" in said and any(w in said for w in ("fail", "error", "not"))
+    return is_read(facts) and says(facts.said, Saying.SMALL_WORKS, Saying.LARGE_FAILS)
+
+
+def told(*sayings: Saying) -> Condition:
+    """Whether the user says all of these."""
+    return lambda facts: says(facts.said, *sayings)
 
 
 _INGEST = (

@@ -5,11 +5,14 @@ import re
 from connector_healing.core.kusto.commands import Command
 from connector_healing.core.kusto.facts import Facts
 from connector_healing.core.kusto.lint import Finding
-from connector_healing.core.kusto.pattern import Detail, Pattern, Place, Written, any_of, sig
+from connector_healing.core.kusto.pattern import Detail, Pattern, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import (
     both,
     is_write,
+    no_failure,
+    told,
 )
+from connector_healing.core.kusto.saying import Saying
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
 _OPTION = Detail(
@@ -54,9 +57,6 @@ def _old_version(facts: Facts) -> bool:
     return tuple(int(n) for n in numbers[:3]) < (2, 5, 1) if numbers else False
 
 
-_AT_ONCE = ("same time", "parallel", "concurrent", "at once", "simultaneous", "fixed", "constant")
-
-
 def _reused(facts: Facts) -> bool:
     """One request id stands at the head of two writes of one log."""
     ids = re.findall(r"'requestid': '([^'\n]{1,128})'", facts.lower)
@@ -79,18 +79,7 @@ CONFIGURATION = (
         written=Written.BY_MODE,
         signatures=(
             sig(when=_reused),
-            any_of(
-                "same requestid",
-                "same request id",
-                "constant requestid",
-                "constant request id",
-                place=Place.SAID,
-            ),
-            sig(
-                some=("requestid", "request id"),
-                when=lambda f: any(word in f.said for word in _AT_ONCE),
-                place=Place.SAID,
-            ),
+            sig(when=both(told(Saying.REQUEST_ID, Saying.SHARED), no_failure)),
         ),
         ask=(Ask.REQUEST_ID_CONSTANT,),
         commands=(Command.COMMANDS, Command.TEMP_BY_REQUEST, Command.TEMP_ANY),
@@ -164,7 +153,18 @@ CONFIGURATION = (
                     "are set",
                 ),
             ),
-            sig("generatedynamiccsvmapping", some=("cannot", "can't", "csvmappingnamereference")),
+            sig(
+                "generatedynamiccsvmapping",
+                some=(
+                    "cannot",
+                    "can't",
+                    "csvmappingnamereference",
+                    "not possible",
+                    "not compatible",
+                ),
+            ),
+            sig("illegalargument", "generatedynamiccsvmapping"),
+            sig("invalidparameter", "generatedynamiccsvmapping"),
             sig(
                 "illegalargumentexception",
                 "streaming",

@@ -39,8 +39,7 @@ HIDDEN = (
             (
                 Ask.EXECUTOR_LOG,
                 lambda f: (
-                    "job aborted due to stage failure" in f.lower
-                    and "caused by" not in f.lower
+                    "caused by" not in f.lower
                     and "most recent failure" not in f.lower
                     and "error executor" not in f.lower
                 ),

@@ -129,7 +129,6 @@ JARS = (
         ),
         ask=(Ask.INSTALLED_LIBRARIES,),
         surface=Surface.DRIVER_EXCEPTION,
-        asks_standing=False,
     ),
     Pattern(
         id="jar.missing_dependency",

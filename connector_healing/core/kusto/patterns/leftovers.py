@@ -4,13 +4,16 @@ import re
 
 from connector_healing.core.kusto.commands import Command
 from connector_healing.core.kusto.facts import Facts
-from connector_healing.core.kusto.pattern import Detail, Pattern, Place, Written, any_of, sig
+from connector_healing.core.kusto.lint import Finding
+from connector_healing.core.kusto.pattern import Detail, Pattern, Place, Written, sig
 from connector_healing.core.kusto.patterns.conditions import (
     OPERATION,
     both,
     no_failure,
     opposite,
+    told,
 )
+from connector_healing.core.kusto.saying import Saying, says
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
 _EMPTY_LOOKUP = (
@@ -36,7 +39,16 @@ def _streamed(facts: Facts) -> bool:
 
 
 _BATCH = Detail(re.compile(r"sparkTempTable_\w{1,150}?[A-Za-z](\d{1,12})_[0-9a-f]{8}_"), "n")
-_TEMP_TABLE = ("temp table", "temporary table", "sparktemptable", "ghost table")
+
+
+def _says_left(facts: Facts) -> bool:
+    """The user asks about temporary tables, and no option that was ignored explains them."""
+    ignored = any(f.finding in {Finding.UNKNOWN, Finding.CONSTANT} for f in facts.findings)
+    if ignored or not says(facts.said, Saying.TEMP_TABLE):
+        return False
+    alone = not facts.options and not facts.lower.strip()
+    return says(facts.said, Saying.LEFT) or (alone and not says(facts.said, Saying.TROUBLE))
+
 
 LEFTOVERS = (
     Pattern(
@@ -56,13 +68,8 @@ LEFTOVERS = (
                 some=_EMPTY_LOOKUP,
                 when=both(no_failure, lambda f: not f.rows.state),
             ),
-            sig("show operations", some=_EMPTY_LOOKUP, place=Place.SAID),
-            sig(
-                "operation",
-                some=("hours ago", "yesterday", "days ago"),
-                when=lambda f: any(w in f.said for w in _EMPTY_LOOKUP),
-                place=Place.SAID,
-            ),
+            sig("show operations", when=told(Saying.NOT_FOUND), place=Place.SAID),
+            sig(when=told(Saying.OPERATION, Saying.NOT_FOUND, Saying.AGO)),
         ),
         commands=(*OPERATION, Command.COMMANDS),
         surface=Surface.OPERATIONS,
@@ -82,7 +89,7 @@ LEFTOVERS = (
         written=Written.UNDECIDED,
         signatures=(
             sig(when=_temp_stands),
-            any_of(*_TEMP_TABLE, place=Place.SAID, when=no_failure),
+            sig(when=both(_says_left, no_failure)),
         ),
         details={"batch": _BATCH},
         ask_when=(

@@ -1,15 +1,20 @@
 """Failures of other software that stand near the connector's lines."""
 
 import re
+from dataclasses import replace
 
 from connector_healing.core.kusto.facts import Facts
-from connector_healing.core.kusto.pattern import Detail, Pattern, Written, any_of, sig
+from connector_healing.core.kusto.failing import connector_failed, driver_part
+from connector_healing.core.kusto.foreign import thrown
+from connector_healing.core.kusto.pattern import Detail, Pattern, Place, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import (
     FAILURES,
     either,
     is_write,
     not_of_connector,
+    opposite,
 )
+from connector_healing.core.kusto.patterns.traces import own_cause, went_on
 from connector_healing.core.kusto.vocabulary import Ask, Surface
 
 _EXCEPTION = Detail(
@@ -27,89 +32,39 @@ _CONNECTOR_FAILED = (
     "kusto.spark.exceptions",
 )
 
-#: Packages whose frames are no job's own code.
-_FOREIGN_FRAMES = (
-    *("com.microsoft.", "com.azure.", "kusto_connector_shaded", "org.apache.", "java.", "javax."),
-    *("java.base/", "scala.", "io.netty.", "reactor.", "sun.", "jdk.", "py4j.", "com.fasterxml."),
-    *("io.github.resilience4j", "io.vavr.", "shaded.", "hadoop_azure_shaded", "com.databricks."),
-    *("net.razorvine", "io.delta.", "okhttp3.", "com.google.", "org.codehaus.", "io.grpc."),
+
+def _lost_for_good(facts: Facts) -> bool:
+    """An executor was lost, and nothing else reached the driver than the end of its stage."""
+    driver = driver_part(facts.failing)
+    if connector_failed(facts.failing) or went_on(facts):
+        return False
+    return not driver or "stage failure" in driver
+
+
+#: Packages of databases' drivers.
+_SQL = ("java.sql.", "org.postgresql", "com.mysql", "oracle.jdbc", "org.mariadb", "psycopg2")
+_TAHOE = "com.databricks.sql.transaction.tahoe"  #: Delta, as Databricks names it.
+
+#: Spark's own verdicts on a job's query, data or paths. The parser's is not one of them: the
+#: connector lets it read customSchema.
+_OF_QUERY = (
+    *("sparkarithmeticexception", "sparkdatetimeexception", "sparknumberformatexception"),
+    *("[cast_invalid_input]", "[divide_by_zero]", "[path_not_found]", "path does not exist:"),
+    *("[unresolved_column", "[table_or_view_not_found]", "[cannot_parse", "[datatype_mismatch"),
+    *("unresolved_column.with_suggestion", "sparkfilenotfoundexception", "[column_already_exists]"),
+    *("cannot resolve '", "[missing_aggregation]", "[ambiguous_reference]"),
 )
 
-
-def _own_frame(facts: Facts) -> bool:
-    """The innermost cause was thrown by code of no known library, under Spark or the connector."""
-    cause = facts.failing.rpartition("caused by:")[2]
-    frame = re.search(r"\n\s{0,8}at ([\w.$/]{3,300})\(", cause)
-    if frame is None or not any(p in facts.failing for p in ("org.apache.spark", "kusto.spark")):
-        return False
-    return "." in frame.group(1) and not frame.group(1).startswith(_FOREIGN_FRAMES)
-
-
-LOOKALIKES = (
-    Pattern(
-        id="not_connector.kafka_sink",
-        cause="The Kafka Connect sink for Kusto failed: another product, not the Spark connector.",
-        fix=("The Kafka connect sink is another product: look at its own task log and settings.",),
-        retryable=None,
-        written=Written.BY_MODE,
-        signatures=(
-            any_of(
-                "azure.kusto.kafka.connect",
-                "kustosinktask",
-                "kustosinkconnector",
-                "kafka.connect.sink.kusto",
-            ),
-            sig("org.apache.kafka.connect", some=("kusto", "adx")),
-        ),
-        connector=False,
-        surface=Surface.DRIVER_EXCEPTION,
-    ),
-    Pattern(
-        id="not_connector.kusto_rest",
-        cause="A program talked to Kusto's REST API or SDK itself; the Spark connector had no part.",
-        fix=(
-            (
-                "Not the Spark connector: look at the REST source or the SDK call that failed, its URL,"
-                " token and query."
-            ),
-        ),
-        retryable=None,
-        written=Written.BY_MODE,
-        signatures=(
-            any_of(
-                "/v1/rest/query",
-                "/v2/rest/query",
-                "/v1/rest/mgmt",
-                "azure.kusto.data.exceptions.kusto",
-                "site-packages/azure/kusto",
-                "kustoserviceerror",
-                "azure-kusto-data",
-                when=lambda f: (
-                    "com.microsoft.kusto" not in f.lower
-                    and "kustoconnector" not in f.lower
-                    and "com.microsoft.azure.kusto" not in f.lower
-                ),
-            ),
-            sig(
-                some=("requests.exceptions", "httpx.", "dlt.", "urllib3", "aiohttp", "restclient"),
-                when=lambda f: (
-                    any(word in f.lower + f.said for word in ("kusto", "adx"))
-                    and "com.microsoft" not in f.lower
-                    and "kustoconnector" not in f.lower
-                    and "py4j" not in f.lower
-                ),
-            ),
-        ),
-        connector=False,
-        surface=Surface.DRIVER_EXCEPTION,
-    ),
+_PATTERNS = (
     Pattern(
         id="not_kusto.cosmos",
         cause="The Cosmos DB connector failed.",
         fix=("The Cosmos connector failed: look at its jar and version, not at Kusto's.",),
         retryable=None,
         written=Written.BY_MODE,
-        signatures=(any_of("com.azure.cosmos", "cosmosclient", "azure.cosmos.spark"),),
+        signatures=(
+            any_of("com.azure.cosmos", "cosmosclient", "azure.cosmos.spark", "cosmosdb.spark"),
+        ),
         connector=False,
     ),
     Pattern(
@@ -128,8 +83,11 @@ LOOKALIKES = (
                 "concurrenttransactionexception",
                 "io.delta.exceptions",
                 "deltaanalysisexception",
+                "protocolchangedexception",
+                "[delta_",
                 "delta_concurrent",
             ),
+            sig(when=lambda f: thrown(f.thrown, "io.delta", "org.apache.spark.sql.delta", _TAHOE)),
         ),
         commands=FAILURES,
         connector=False,
@@ -150,6 +108,7 @@ LOOKALIKES = (
                 "synapsesql",
                 "sqlanalyticsconnector",
             ),
+            sig(when=lambda f: thrown(f.thrown, *_SQL)),
         ),
         connector=False,
         surface=Surface.DRIVER_EXCEPTION,
@@ -212,16 +171,27 @@ LOOKALIKES = (
         signatures=(
             any_of(
                 "executorlostfailure",
-                "java.lang.outofmemoryerror",
+                "outofmemoryerror",
+                "maxresultsize",
+                "no space left on device",
+                "cannot allocate memory",
+                "metadatafetchfailedexception",
+                "shuffle.fetchfailedexception",
+                "exit code: 52",
+                "exitcode: 137",
                 "container killed by yarn",
                 "oomkilled",
                 "exit code 137",
                 "gc overhead limit",
                 "exceeding memory limits",
                 "exceeding physical memory",
-                "executor heartbeat timed out",
-                "lost executor",
                 "exit status: 137",
+                when=opposite(went_on),
+            ),
+            sig(
+                some=("lost executor", "executor heartbeat timed out"),
+                none=("kusto.spark", "kusto_connector_shaded"),
+                when=_lost_for_good,
             ),
         ),
         commands=FAILURES,
@@ -259,6 +229,9 @@ LOOKALIKES = (
                 "streaming query was stopped",
                 "uninterruptibly stopped",
                 "query has been stopped",
+                "cancelled due to",
+                "execution was interrupted",
+                "command was cancelled",
             ),
             sig(
                 some=("java.lang.interruptedexception", "closedbyinterruptexception"),
@@ -289,7 +262,8 @@ LOOKALIKES = (
                 "scalaudf.",
                 "udfrunner",
             ),
-            sig("caused by:", when=_own_frame),
+            sig("caused by:", when=own_cause),
+            any_of(*_OF_QUERY),
         ),
         details={"exception": _EXCEPTION, "function": _FUNCTION},
         connector=False,
@@ -312,6 +286,11 @@ LOOKALIKES = (
                 "no filesystem for scheme: abfss",
                 when=either(not_of_connector, is_write),
             ),
+            sig(
+                "hadoop.fs.azure",
+                some=("azureexception", "abfsrestoperationexception", "failed to authenticate"),
+                when=either(not_of_connector, is_write),
+            ),
         ),
         connector=False,
         surface=Surface.DRIVER_EXCEPTION,
@@ -327,4 +306,9 @@ LOOKALIKES = (
         connector=False,
         surface=Surface.DRIVER_EXCEPTION,
     ),
+)
+
+LOOKALIKES = tuple(
+    replace(p, signatures=tuple(replace(s, place=Place.THROWN) for s in p.signatures))
+    for p in _PATTERNS
 )

@@ -223,7 +223,7 @@ MOVES = (
         signatures=(
             sig(_TIMED_OUT, "final ingestion step", place=Place.SEGMENT),
             sig("none.get", some=("final ingestion step", "moveextents"), when=is_write),
-            sig("timeoutawaitingpendingoperation", some=("move extents", "moveextents")),
+            sig("timeoutawaitingpendingoperation", "final ingestion step"),
         ),
         commands=(Command.COMMANDS, *TEMP, Command.TEMP_ROWS, *OPERATION, Command.MOVES),
         surface=Surface.DRIVER_EXCEPTION,

@@ -157,7 +157,9 @@ OPERATIONS = (
         written=Written.BY_MODE,
         signatures=(
             sig(when=state("throttled")),
-            any_of("aborted due to throttling", "capacitypolicy/"),
+            any_of(
+                "aborted due to throttling", "capacitypolicy/", when=lambda f: not f.failure_code
+            ),
         ),
         commands=(*_ANSWER, Command.CAPACITY, *TEMP),
         surface=Surface.DRIVER_EXCEPTION,

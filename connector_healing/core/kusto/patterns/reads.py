@@ -12,6 +12,7 @@ from connector_healing.core.kusto.patterns.conditions import (
     of_connector,
     opposite,
 )
+from connector_healing.core.kusto.saying import Saying, says
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
 _NAME = Detail(re.compile(r"named '([^'\n]{1,80})'"), "what the message names")
@@ -38,6 +39,16 @@ def _comment_ends(facts: Facts) -> bool:
     query = facts.option("kustoQuery").rstrip()
     last = query.rpartition("\n")[2]
     return re.search(r"(?<!:)//", last) is not None
+
+
+def _starts_slowly(facts: Facts) -> bool:
+    """A read without a mode of its own is slow before it begins: it waits for the estimate."""
+    slow = is_read(facts) and says(facts.said, Saying.SLOW, Saying.START)
+    return slow and "readmode" not in facts.options and not _fails(facts)
+
+
+def _estimates_slowly(facts: Facts) -> bool:
+    return not is_write(facts) and not _fails(facts) and says(facts.said, Saying.SLOW)
 
 
 def _fails(facts: Facts) -> bool:
@@ -241,16 +252,8 @@ READS = (
         written=Written.NOTHING,
         signatures=(
             any_of("estimate_rows_count"),
-            any_of("estimate", "estimation", place=Place.SAID),
-            sig(
-                some=("slow", "takes long", "takes minutes", "minutes before", "long time"),
-                when=lambda f: (
-                    is_read(f)
-                    and "readmode" not in f.options
-                    and any(w in f.said for w in ("start", "load", "begin", "before", "plan"))
-                ),
-                place=Place.SAID,
-            ),
+            any_of("estimat", place=Place.SAID, when=_estimates_slowly),
+            sig(when=_starts_slowly),
         ),
         commands=(Command.QUERIES,),
         surface=Surface.DRIVER_LOG,

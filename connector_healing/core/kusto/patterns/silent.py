@@ -15,70 +15,55 @@ from connector_healing.core.kusto.patterns.conditions import (
     is_read,
     is_streaming,
     is_transactional,
+    is_write,
     no_failure,
     opposite,
+    told,
+    unknown_table,
 )
+from connector_healing.core.kusto.saying import Saying, says
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
-#: Rows that are not there, however it is said.
-_SAYS_MISSING = re.compile(
-    r"missing|fewer|\bless rows|\blost\b|\blos(?:es|ing)\b|disappear|vanish|incomplete|\babsent"
-    r"|\black(?:s|ing)?\b|\bno (?:new )?(?:rows|data|records)\b|\b(?:0|zero) (?:rows|records)"
-    r"|\bempty\b|\bnothing\b|nowhere|rows short|too few|less than|\bpartial|half of|% of"
-    r"|\bnot in\b|\bis (?:still )?0\b|returns 0|\bonly (?:half|some|part|a part|\d[\w.,]{0,12})"
-    r"|(?:\bnot|n't|never|cannot) (?:\w{1,12} ){0,2}(?:there|visible|arriv|show|appear|see\b|seen"
-    r"|find|found|come\b|came|reach|land|all\b|present)"
-)
-_SAYS_TWICE = re.compile(
-    r"twice|duplicat|\bdoubl|two times|two copies|second time|\b2x|higher than|(?:more|too many|extra)"
-    r" (?:rows|records)|more than (?:expected|we sent|once)"
-)
-#: What goes wrong loudly or slowly is no silent loss.
-_SAYS_TROUBLE = re.compile(
-    r"(?<!no )(?<!without )(?<!without an )(?<!any )(?:error|exception)|\bfail|crash|\bhang|slow"
-    r"|stuck|\bworks?\b|time ?out|forever|for hours|takes|never ends|block|async"
-)
-_SAYS_DATA = re.compile(r"\b(?:rows?|records?|data|count)\b")
-_JUST = re.compile(
-    r"just (?:finished|ended|ran|completed|now)|a (?:minute|moment|few minutes) ago|moments ago"
-    r"|\b(?:[1-9]|one|two|three|four|five) min(?:ute)?s? ago|seconds ago|right after|straight after"
-    r"|immediately after|finished \w{0,10} ?\d min"
-)
-_SHIFTED = (
-    "wrong column", "shifted", "swapped", "mixed up", "wrong columns", "other column",
-    "columns are mixed", "in the wrong", "wrong field",
-)  # fmt: skip
-_SAYS_ZONE = re.compile(
-    r"time ?zone|\butc\b|hours? (?:off|later|earlier|ahead|behind|too|low|high|less|more)"
-    r"|(?:differ|off|shift|ahead|behind|wrong|low)\w{0,4} (?:\w{1,10} ){0,2}\d{1,2} ?h(?:ours?)?\b|shifted by"
-)
-_TIME = ("timestamp", "datetime", "time", "hour", "date")
+#: The default time of a table's batching policy, in minutes (Azure Data Explorer's documents).
+BATCHING_MINUTES = 5
 
 
 def _missing(facts: Facts) -> bool:
-    return _SAYS_MISSING.search(facts.said) is not None and no_failure(facts)
-
-
-def _twice(facts: Facts) -> bool:
-    return _SAYS_TWICE.search(facts.said) is not None
+    said = facts.said
+    return says(said, Saying.MISSING) and not says(said, Saying.STUCK) and no_failure(facts)
 
 
 def _zone(facts: Facts) -> bool:
-    times = any(word in facts.said for word in _TIME)
-    return times and no_failure(facts) and _SAYS_ZONE.search(facts.said) is not None
+    """Times that are read differ by hours, or a time zone is spoken of."""
+    said = facts.said
+    if is_write(facts) or says(said, Saying.STUCK) or not no_failure(facts):
+        return False
+    if not says(said, Saying.TIME):
+        return "timezone" in said or "time zone" in said
+    return says(said, Saying.ZONE) or says(said, Saying.HOURS, Saying.OFF)
+
+
+def _late(facts: Facts) -> bool:
+    return says(facts.said, Saying.LATE, Saying.DATA) and no_failure(facts)
 
 
 def _quiet(facts: Facts) -> bool:
     """Only the user speaks, of data and of nothing that went wrong loudly."""
-    return (
-        not facts.lower.strip()
-        and _SAYS_DATA.search(facts.said) is not None
-        and _SAYS_TROUBLE.search(facts.said) is None
-    )
+    said = facts.said
+    return not facts.lower.strip() and says(said, Saying.DATA) and not says(said, Saying.TROUBLE)
 
 
-def _just(facts: Facts) -> bool:
-    return _JUST.search(facts.said) is not None
+def _green(facts: Facts) -> bool:
+    """The user says that a write went well, and yet something is wrong with its data."""
+    return is_write(facts) and _quiet(facts) and says(facts.said, Saying.SUCCESS)
+
+
+def _just_ended(facts: Facts) -> bool:
+    """The write ended within the default batching time, as the user says or answers."""
+    minutes = re.match(r"\d{1,6}", facts.case.answers.get(Ask.MINUTES_SINCE_END, "").strip())
+    if minutes is not None:
+        return int(minutes.group()) <= BATCHING_MINUTES
+    return says(facts.said, Saying.JUST)
 
 
 def _skips(facts: Facts) -> bool:
@@ -144,7 +129,7 @@ SILENT = (
         ),
         retryable=False,
         written=Written.ALREADY,
-        signatures=(sig(when=both(both(_twice, no_failure), opposite(is_read))),),
+        signatures=(sig(when=both(both(told(Saying.TWICE), no_failure), opposite(is_read))),),
         ask=(Ask.RETRIED_TASKS,),
         commands=(*FAILURES,),
         operation=Operation.WRITE,
@@ -162,13 +147,7 @@ SILENT = (
         ),
         retryable=False,
         written=Written.ALREADY,
-        signatures=(
-            any_of(
-                *_SHIFTED,
-                place=Place.SAID,
-                when=lambda f: ("column" in f.said or "field" in f.said) and no_failure(f),
-            ),
-        ),
+        signatures=(sig(when=both(both(told(Saying.SHIFTED), no_failure), opposite(is_read))),),
         ask=(Ask.DATAFRAME_SCHEMA,),
         commands=(Command.SCHEMA,),
         operation=Operation.WRITE,
@@ -229,7 +208,7 @@ SILENT = (
         ),
         retryable=False,
         written=Written.ALREADY,
-        signatures=(sig(when=both(is_queued, both(_just, no_failure))),),
+        signatures=(sig(when=both(is_queued, both(_just_ended, no_failure))),),
         commands=(Command.BATCHING, *FAILURES, Command.FAILURES_OF_TABLE, Command.COUNT_NEW),
         surface=Surface.DATA_MISSING,
         operation=Operation.WRITE,
@@ -248,6 +227,7 @@ SILENT = (
         written=Written.ALREADY,
         signatures=(sig(when=both(is_queued, either(_missing, _quiet))),),
         ask=(Ask.MINUTES_SINCE_END, Ask.ROW_COUNTS),
+        ask_when=((Ask.DATABASE_AND_TABLE, unknown_table),),
         commands=(*FAILURES, Command.FAILURES_OF_TABLE, Command.BATCHING, Command.COUNT_NEW),
         surface=Surface.DATA_MISSING,
         operation=Operation.WRITE,
@@ -263,7 +243,7 @@ SILENT = (
         ),
         retryable=False,
         written=Written.ALREADY,
-        signatures=(sig(when=both(is_streaming, _missing)),),
+        signatures=(sig(when=both(is_streaming, either(_missing, _late))),),
         ask=(Ask.EXECUTOR_LOG,),
         commands=(
             Command.STREAMING_POLICY,
@@ -319,7 +299,15 @@ SILENT = (
         ),
         retryable=None,
         written=Written.UNDECIDED,
-        signatures=(sig(when=both(_missing, lambda f: f.mode is Mode.UNKNOWN and not is_read(f))),),
+        signatures=(
+            sig(
+                when=both(
+                    either(_missing, _green),
+                    lambda f: f.mode is Mode.UNKNOWN and not is_read(f),
+                )
+            ),
+        ),
+        ask_when=((Ask.DATABASE_AND_TABLE, unknown_table),),
         commands=(*FAILURES, Command.COMMANDS),
         surface=Surface.DATA_MISSING,
         operation=Operation.WRITE,

@@ -13,6 +13,7 @@ from connector_healing.core.kusto.patterns.conditions import (
     TEMP,
     is_write,
 )
+from connector_healing.core.kusto.patterns.traces import went_on
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
 _RESOURCES = "unable to get ingestion resources"
@@ -20,19 +21,6 @@ _RESOURCES = "unable to get ingestion resources"
 
 def _blob_host(facts: Facts) -> bool:
     return ".blob." in facts.failing
-
-
-_QUEUED = "queued blob for ingestion"
-_LOST = ("lost task", "exception in task")
-_ABORTED = ("aborting job", "job aborted", "py4j")
-
-
-def _retried_and_went_on(facts: Facts) -> bool:
-    """A task had queued blobs, was lost, and its retry queued on: the job did not fail."""
-    lost = max(facts.failing.rfind(mark) for mark in _LOST)
-    first = facts.failing.find(_QUEUED)
-    aborted = any(mark in facts.failing for mark in _ABORTED)
-    return not aborted and 0 <= first < lost < facts.failing.rfind(_QUEUED)
 
 
 STORAGE = (
@@ -47,7 +35,7 @@ STORAGE = (
         ),
         retryable=False,
         written=Written.ALREADY,
-        signatures=(sig(when=_retried_and_went_on),),
+        signatures=(sig(when=went_on),),
         ask=(Ask.RETRIED_TASKS,),
         commands=FAILURES,
         operation=Operation.WRITE,

@@ -7,7 +7,9 @@ from connector_healing.core.kusto.facts import Facts
 from connector_healing.core.kusto.pattern import Detail, Pattern, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import (
     is_write,
+    no_failure,
 )
+from connector_healing.core.kusto.saying import Saying, says
 from connector_healing.core.kusto.vocabulary import Mode, Operation, Surface
 
 _COLUMNS = Detail(
@@ -21,6 +23,12 @@ def _table(facts: Facts) -> str:
 
 def _hyphen(facts: Facts) -> bool:
     return "-" in _table(facts) and "kustoquery" not in facts.options
+
+
+def _hyphen_only(facts: Facts) -> bool:
+    """The user tells of a write to such a table, and not that it does not end."""
+    silent = bool(facts.said) and not facts.lower.strip()
+    return silent and _hyphen(facts) and not says(facts.said, Saying.STUCK)
 
 
 def _normalised(facts: Facts) -> bool:
@@ -74,7 +82,9 @@ TABLES = (
         signatures=(
             sig(when=_normalised),
             sig("doesn't exist", when=_hyphen),
-            sig(when=lambda f: _hyphen(f) and bool(f.said) and not f.lower.strip()),
+            sig(when=_hyphen_only),
+            # A write that went well, of a table that the connector calls otherwise.
+            sig("kustowriter", when=lambda f: _hyphen(f) and no_failure(f)),
         ),
         commands=(Command.TABLE_EXISTS, Command.NORMALISED_EXISTS, Command.SCHEMA),
         operation=Operation.WRITE,

@@ -1,12 +1,20 @@
 """Too little evidence: what to ask for."""
 
 from connector_healing.core.kusto.commands import Command
+from connector_healing.core.kusto.facts import Facts
 from connector_healing.core.kusto.pattern import Pattern, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import (
     FAILURES,
     of_connector,
 )
 from connector_healing.core.kusto.vocabulary import Ask, Surface
+
+
+def _unquoted(facts: Facts) -> bool:
+    """The user speaks of an error, and nothing shows its text."""
+    words = ("error", "exception", "fail", "crash", "throws")
+    return not facts.lower.strip() and any(word in facts.said for word in words)
+
 
 UNKNOWN = (
     Pattern(
@@ -36,7 +44,10 @@ UNKNOWN = (
         written=Written.UNDECIDED,
         signatures=(sig(),),
         ask=(Ask.DRIVER_DEBUG_LOG,),
-        ask_when=((Ask.CONNECTOR_VERSION, lambda f: not f.case.connector_version),),
+        ask_when=(
+            (Ask.CONNECTOR_VERSION, lambda f: not f.case.connector_version),
+            (Ask.EXCEPTION_TEXT, _unquoted),
+        ),
         commands=(Command.COMMANDS,),
     ),
 )
