@@ -14,9 +14,11 @@ from connector_healing.demo.project import CONNECTORS, demo_definitions
 from connector_healing.demo.settings import DemoSettings
 from connector_healing.demo.start_over import start_over
 from connector_healing.demo.truth import differences, table_rows
+from connector_healing.errors import HealingError
 from connector_healing.orchestration.in_process import LocalProject
 from connector_healing.orchestration.instance import open_instance
 from connector_healing.orchestration.services import RunServices, run_services
+from connector_healing.orchestration.stopping import stopped_by_signals
 
 #: The day that the first run loads up to; a run follows each day after it.
 FIRST_DAY = date(2013, 1, 25)
@@ -103,7 +105,7 @@ class Demo:
             start_over(services, self._settings, CONNECTORS)
         with open_instance() as instance:
             project = LocalProject(demo_definitions(self._settings), instance)
-            full = self._history(api, project)
+            full = self._history(api, project, services)
             broken = self._break(api, project, services)
             mark = api.requests().mark
             self._heal(project)
@@ -125,8 +127,12 @@ class Demo:
             home=str(services.home),
         )
 
-    def _history(self, api: RunningApi, project: LocalProject) -> int:
-        """Let days pass; returns the requests of the first run of all connectors."""
+    def _history(self, api: RunningApi, project: LocalProject, services: RunServices) -> int:
+        """Let days pass; returns the requests of the first run of all connectors.
+
+        Raises:
+            HealingError: If a run fails: there is nothing to show then.
+        """
         full = 0
         api.set_faults(())
         for number in range(GOOD_DAYS):
@@ -136,7 +142,7 @@ class Demo:
                 for connector in CONNECTORS:
                     tell(connector)
                     if not project.run_connector(connector):
-                        self._wrong.append(f"{connector} failed on {day} before anything broke")
+                        raise HealingError(_failed_early(services, connector, day))
             full = full or api.requests().total
         return full
 
@@ -219,7 +225,8 @@ class Demo:
         for connector in CONNECTORS:
             with self._phase(f"Comparing {connector} with an unbroken extraction"):
                 stale = any(c.connector == connector and not c.healed for c in cases)
-                self._wrong += differences(self._settings, connector, stale=stale)
+                with stopped_by_signals():
+                    self._wrong += differences(self._settings, connector, stale=stale)
 
     def _unhealed(self, services: RunServices, case: ShownCase) -> None:
         """A refusal has to be one; of the ways that the demo knows, it is right for held data only."""
@@ -228,6 +235,15 @@ class Demo:
             self._wrong.append(f"{case.connector} was not healed: {case.outcome}")
         elif not CaseState(case.state).is_closed:
             self._wrong.append(f"the case of {case.connector} stands at {case.state}")
+
+
+def _failed_early(services: RunServices, connector: str, day: date) -> str:
+    last = next(iter(services.store.runs(connector, 1)), None)
+    said = last.message if last else ""
+    return (
+        f"{connector} failed on {day:%d %B}, before anything was broken: "
+        f"{said or 'its run in Dagster says why'}. See `connector-healing logs {connector}`."
+    )
 
 
 _HEALED = frozenset({CaseState.MONITORING, CaseState.PROMOTED})

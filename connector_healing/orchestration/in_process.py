@@ -7,10 +7,13 @@ import dagster as dg
 
 from connector_healing.orchestration.failure_sensor import SENSOR_NAME
 from connector_healing.orchestration.project import job_of
+from connector_healing.orchestration.stopping import stopped_by_signals
 
 
 class LocalProject:
     """A project's definitions on an instance, without a daemon.
+
+    Whoever stops the process stops its run: each call then raises `KeyboardInterrupt`.
 
     Args:
         definitions: The project's.
@@ -29,9 +32,12 @@ class LocalProject:
     def tick(self) -> Sequence[dg.RunRequest]:
         """One tick of the failure sensor; its cursor moves on."""
         sensor = self._definitions.resolve_sensor_def(SENSOR_NAME)
-        with dg.build_sensor_context(
-            instance=self._instance, cursor=self._cursor, definitions=self._definitions
-        ) as context:
+        with (
+            stopped_by_signals(),
+            dg.build_sensor_context(
+                instance=self._instance, cursor=self._cursor, definitions=self._definitions
+            ) as context,
+        ):
             data = sensor.evaluate_tick(context)
         self._cursor = data.cursor
         return data.run_requests or ()
@@ -43,10 +49,11 @@ class LocalProject:
 
     def _execute(self, job_name: str, config: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
         job = self._definitions.resolve_job_def(job_name)
-        result = job.execute_in_process(
-            run_config=dict(config) or None,
-            instance=self._instance,
-            tags=dict(tags),
-            raise_on_error=False,
-        )
+        with stopped_by_signals():
+            result = job.execute_in_process(
+                run_config=dict(config) or None,
+                instance=self._instance,
+                tags=dict(tags),
+                raise_on_error=False,
+            )
         return result.success

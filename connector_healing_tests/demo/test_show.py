@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 
-def demo(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def demo(folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -20,7 +20,7 @@ def demo(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "connector_healing", "demo", *arguments],
         cwd=folder,
-        env=environment,
+        env={**environment, **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -59,3 +59,24 @@ def test_an_unknown_fault_is_refused_before_anything_runs(tmp_path: Path) -> Non
     assert "no_such_fault" in done.stderr
     assert "field_renamed_and_moved" in done.stderr
     assert not (tmp_path / ".connector_healing" / "store.db").exists()
+
+
+def test_a_run_that_fails_before_anything_is_broken_ends_the_demo(tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        proxy = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        # Only the connectors ask by a proxy, and this one answers nobody.
+        done = demo(
+            tmp_path,
+            HTTP_PROXY=proxy,
+            http_proxy=proxy,
+            NO_PROXY="",
+            no_proxy="",
+            RUNTIME__REQUEST_MAX_ATTEMPTS="1",
+        )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    [line] = [text for text in done.stderr.splitlines() if text.startswith("Error: ")]
+    assert line.startswith("Error: flights failed on 25 January, before anything was broken: ")
+    assert "ProxyError" in line
+    assert "26 January" not in done.stderr
