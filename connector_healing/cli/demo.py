@@ -159,6 +159,11 @@ def _summary(shown: "ShownDemo") -> None:
         console.print(Panel(text, title=f"{case.connector}: {_told(case)}", title_align="left"))
         if case.diff:
             console.print(Syntax(case.diff, "diff", background_color="default"))
+    if shown.unharmed:
+        console.print(
+            f"[green]Nothing broke[/green] for {', '.join(shown.unharmed)}: their runs on the broken "
+            "API went well, and their tables hold what an unbroken extraction gives."
+        )
     for wrong in shown.wrong:
         console.print(f"[red]Not as it should be:[/red] {wrong}")
     console.print(

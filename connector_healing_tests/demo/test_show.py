@@ -41,6 +41,27 @@ def test_wrong_data_under_a_new_name_are_refused_and_the_check_is_named(tmp_path
     assert "Failing" in report
 
 
+@pytest.mark.slow
+def test_faults_that_break_nothing_end_well_and_it_is_said(tmp_path: Path) -> None:
+    done = demo(tmp_path, "--fault", "deprecated", "--fault", "type_changed")
+    assert done.returncode == 0, done.stdout
+    told = " ".join(done.stdout.split())
+    assert "Nothing broke for flights, weather, airports: " in told
+    assert "Not as it should be" not in told
+    assert "0 healed, 0 held" in told
+
+
+@pytest.mark.slow
+def test_wrong_data_that_nobody_saw_are_named(tmp_path: Path) -> None:
+    done = demo(tmp_path, "--json", "--fault", "wrong_data_right_names")
+    told: dict[str, Any] = json.loads(done.stdout)
+    assert (done.returncode, told["status"], told["cases"]) == (1, "wrong", [])
+    [wrong] = told["wrong"]
+    assert wrong.startswith("flights noticed nothing and loaded wrong data: flights.flights: ")
+    assert "rows are missing or other" in wrong
+    assert told["unharmed"] == ["weather", "airports"]
+
+
 def test_a_port_in_use_is_one_line_and_exit_status_2(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
