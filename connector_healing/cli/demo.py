@@ -47,6 +47,7 @@ def demo(
     from connector_healing.demo.api.client import require_extra
     from connector_healing.demo.api.faults import find_faults
     from connector_healing.demo.api.listening import listen
+    from connector_healing.demo.settings import demo_settings
 
     # Bad input is found before anything is loaded, started or cleared.
     require_extra()
@@ -54,15 +55,16 @@ def demo(
     listen(port).close()
     if ui:
         listen(ui_port).close()
+    settings = demo_settings()
+    settings.require_writable()
     with contextlib.ExitStack() as running:
         with _progress(silent=as_json) as phase:
             with phase("Loading Dagster and dlt"):
                 from connector_healing.orchestration import quiet
 
                 quiet.be_quiet()
-                from connector_healing.demo.settings import demo_settings
                 from connector_healing.demo.show import FAULTS, Demo
-            show = Demo(demo_settings(), faults or FAULTS, phase)
+            show = Demo(settings, faults or FAULTS, phase)
             api = running.enter_context(show.api(port))
             shown = show.run(api)
         emit(shown, lambda: _summary(shown), as_json=as_json)

@@ -5,7 +5,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector_healing.runtime.home import plugin_home
+from connector_healing.errors import UsageError
+from connector_healing.runtime.home import HOME_VARIABLE, plugin_home
 
 #: The port that the sample API listens on unless told otherwise.
 DEFAULT_PORT = 8913
@@ -46,6 +47,22 @@ class DemoSettings:
             self.folder.mkdir(parents=True, exist_ok=True)
             _write_private(path, f"fo_{secrets.token_urlsafe(24)}")
         return path.read_text(encoding="utf-8")
+
+    def require_writable(self) -> None:
+        """Make sure that the demo can write where it has to; nothing is written.
+
+        Raises:
+            UsageError: If it cannot.
+        """
+        for path in (plugin_home(), self.folder):
+            there = next(p for p in (path, *path.parents) if p.exists())
+            if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+                raise UsageError(
+                    "folder",
+                    str(there),
+                    f"It cannot be written, and the demo keeps its files in {path}: run it in a "
+                    f"folder of your own, or set {HOME_VARIABLE}.",
+                )
 
     def remember_api(self, url: str) -> None:
         """Keep where the API answers, for `dagster dev` and the command line."""

@@ -189,6 +189,22 @@ def test_a_home_that_is_a_file(
     assert (folder / "home").read_text() == ""
 
 
+@pytest.mark.parametrize("file", ["home", "home/demo"])
+def test_a_demo_in_a_folder_that_cannot_be_written(
+    program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    in_its_place = folder / file
+    in_its_place.parent.mkdir(exist_ok=True)
+    in_its_place.write_text("A file in the folder's place: not even root can write into it.")
+    before = everything_under(folder)
+    monkeypatch.setenv("CONNECTOR_HEALING_HOME", str(folder / "home"))
+
+    line = refused(program, "demo", "--json")
+
+    assert line.startswith(f"Error: folder: '{in_its_place}' cannot be used. It cannot be written")
+    assert everything_under(folder) == before
+
+
 def test_a_port_in_use(program: Program, folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

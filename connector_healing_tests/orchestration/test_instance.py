@@ -8,6 +8,7 @@ import pytest
 from dagster._cli.utils import get_possibly_temporary_instance_for_cli
 
 import connector_healing
+from connector_healing.errors import UsageError
 from connector_healing.orchestration.instance import open_instance
 from connector_healing.runtime.home import HOME_VARIABLE
 
@@ -69,3 +70,12 @@ def test_with_neither_it_lies_in_the_plugins_folder(folder: Path) -> None:
     with open_instance() as instance:
         assert instance.has_run(run_id)
     assert (folder / ".connector_healing" / "dagster" / "history").is_dir()
+
+
+def test_a_folder_that_cannot_be_made_is_named(folder: Path) -> None:
+    repository = Path(connector_healing.__file__).parents[1]
+    shutil.copy(repository / "dagster.yaml", folder)
+    (folder / ".connector_healing").write_text("A file in the folder's place.")
+
+    with pytest.raises(UsageError, match=r"^Dagster folder: '\.connector_healing/dagster.* cannot"):
+        open_instance()
