@@ -159,8 +159,10 @@ def _summary(shown: "ShownDemo") -> None:
             if told:
                 text.append(f"{label}: ", style="bold").append(f"{told}\n")
         console.print(Panel(text, title=f"{case.connector}: {_told(case)}", title_align="left"))
-        if case.diff:
-            console.print(Syntax(case.diff, "diff", background_color="default"))
+        if case.diff and console.is_terminal:
+            console.print(Syntax(case.diff, "diff", background_color="default", word_wrap=True))
+        elif case.diff:  # a whole line each, so that it can be read and applied
+            click.echo(case.diff)
     if shown.unharmed:
         console.print(
             f"[green]Nothing broke[/green] for {', '.join(shown.unharmed)}: their runs on the broken "
