@@ -48,8 +48,9 @@ def demo(
     from connector_healing.demo.api.faults import find_faults
     from connector_healing.demo.api.listening import listen
     from connector_healing.demo.settings import demo_settings
+    from connector_healing.orchestration.services import run_services
 
-    # Bad input is found before anything is loaded, started or cleared.
+    # Bad input is found before Dagster is loaded, and anything started or cleared.
     require_extra()
     find_faults(faults)
     listen(port).close()
@@ -57,6 +58,7 @@ def demo(
         listen(ui_port).close()
     settings = demo_settings()
     settings.require_writable()
+    run_services()
     with contextlib.ExitStack() as running:
         with _progress(silent=as_json) as phase:
             with phase("Loading Dagster and dlt"):

@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import socket
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -164,6 +165,41 @@ def test_a_store_that_cannot_be_opened(
     assert told in line
     if "nonsense" not in url:
         assert "pa55word" not in line
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("mysql://anna:pa55word@db/store", "none of the databases"),
+        ("postgresql+psycopg://anna:pa55word@127.0.0.1:{port}/store", "The database said"),
+        ("sqlite:////proc/self/mem/x.db", "Its folder cannot be made"),
+    ],
+)
+def test_a_demo_with_a_store_that_cannot_be_opened(
+    program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch, url: str, told: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    monkeypatch.setenv("CONNECTOR_HEALING_STORE_URL", url.format(port=port))
+
+    # The one line on standard error: no phase of the demo, its first one loads Dagster, was begun.
+    line = refused(program, "demo")
+
+    assert told in line
+    assert "pa55word" not in line
+    assert list(folder.iterdir()) == []
+
+
+def test_a_demo_without_the_driver_of_its_store(
+    program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_HEALING_STORE_URL", "postgresql+psycopg://anna@db/store")
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as where it is not installed
+
+    line = refused(program, "demo")
+
+    assert "pip install '.[postgres]'" in line
     assert list(folder.iterdir()) == []
 
 
