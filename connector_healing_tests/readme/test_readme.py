@@ -32,6 +32,30 @@ def test_the_first_two_blocks_are_one_line_each() -> None:
     assert "pytest" in tests
 
 
+#: What `python3` is in an environment that uv made: it has no pip. It tells what else it is asked.
+WITHOUT_PIP = """#!/bin/sh
+if [ "$2" = pip ]; then echo "No module named pip" >&2; exit 1; fi
+echo "$PYTHONPATH $*"
+"""
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["demo", "tests"])
+def test_the_second_time_pip_is_not_asked(tmp_path: Path, number: int) -> None:
+    python = tmp_path / "bin" / "python3"
+    python.parent.mkdir()
+    python.write_text(WITHOUT_PIP)
+    python.chmod(0o755)
+    path = {"PATH": os.pathsep.join([str(python.parent), os.environ["PATH"]])}
+
+    first = run(commands()[number], tmp_path, path)
+    (tmp_path / ".uv" / "uv").mkdir(parents=True)
+    second = run(commands()[number], tmp_path, path)
+
+    assert (first.returncode, first.stdout) == (1, "")
+    assert (second.returncode, second.stderr) == (0, "")
+    assert second.stdout.startswith(".uv -m uv run ")
+
+
 def base_python() -> str:
     """The interpreter below this environment: the one that a newcomer has."""
     return str(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
@@ -85,6 +109,21 @@ def test_the_demo_heals(clone: Path, environment: dict[str, str]) -> None:
     assert told["live_requests"] <= told["full_extraction_requests"] + 10
     for case in told["cases"]:
         assert Path(case["report"]).read_text(encoding="utf-8").startswith("## Connector Debug")
+
+
+@pytest.mark.readme
+@pytest.mark.timeout(1500)
+def test_the_first_command_works_in_the_environment_that_it_made(
+    clone: Path, environment: dict[str, str]
+) -> None:
+    if not registry_answers():
+        pytest.skip("needs the package registry: the command installs what it runs")
+    demo = f"{commands()[0]} --help"
+    run(demo, clone, environment)
+    done = run(f"source .venv/bin/activate && {demo}", clone, environment)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert done.stdout.startswith("Usage: connector-healing demo")
+    assert "warning" not in done.stderr.lower()
 
 
 @pytest.mark.readme
