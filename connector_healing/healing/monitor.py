@@ -5,6 +5,7 @@ from collections.abc import Collection
 from connector_healing.core.case import CaseState, HealCase
 from connector_healing.core.records import RunRecord, RunStatus
 from connector_healing.errors import InvalidCaseStateError, VersionConflictError
+from connector_healing.healing.reporting import write_report
 from connector_healing.healing.services import CaseServices
 
 #: How the reason of a case begins whose heal did not hold.
@@ -32,7 +33,10 @@ def watch_run(
     """
     watched = _watched(services, record.connector_id)
     counted = [_counted(services, case, record, fingerprint, dlt_resources) for case in watched]
-    return next((case for case in counted if case is not None), None)
+    moved = [case for case in counted if case is not None]
+    for case in moved:
+        write_report(services, case)
+    return next(iter(moved), None)
 
 
 def _counted(
@@ -142,7 +146,8 @@ def supersede(services: CaseServices, connector_id: str, version_id: str) -> Non
         else:
             to = CaseState.ROLLED_BACK if watched else CaseState.REJECTED
             why = "no run had proven it" if watched else "the code that failed runs no more"
-        _close(services, case, to, f"Other code was deployed ({version_id}); {why}.")
+        reason = f"Other code was deployed ({version_id}); {why}."
+        write_report(services, _close(services, case, to, reason))
 
 
 def _close(services: CaseServices, case: HealCase, to: CaseState, reason: str) -> HealCase:

@@ -11,6 +11,7 @@ from connector_healing.core.report_standing import RELEASED
 from connector_healing.core.reproduction import Traffic
 from connector_healing.errors import InvalidCaseStateError, UsageError
 from connector_healing.healing.monitor import monitored, roll_back
+from connector_healing.healing.reporting import write_report
 from connector_healing.healing.services import CaseServices
 from connector_healing.healing.submission import activate
 from connector_healing.healing.telling import ended_outcome
@@ -41,6 +42,7 @@ def approve(services: CaseServices, case_id: str, by: str) -> HealOutcome:
         reason=f"Approved by {by}.",
         lease=None,
     )
+    write_report(services, ended)
     return ended_outcome(services, ended)
 
 
@@ -59,9 +61,7 @@ def reject(services: CaseServices, case_id: str, by: str, reason: str = "") -> H
         CaseState.ABSTAINED,
     )
     why = f"Rejected by {by}{f': {reason}' if reason else '.'}"
-    return services.store.advance_case(
-        case.case_id, CaseState.REJECTED, None, services.clock.now(), reason=why
-    )
+    return _rejected(services, case, why)
 
 
 def release(services: CaseServices, case_id: str, by: str) -> HealCase:
@@ -83,15 +83,17 @@ def release(services: CaseServices, case_id: str, by: str) -> HealCase:
         raise UsageError(
             "case", case_id, "It held no data: only a case of a held load package can be released."
         )
-    now = services.clock.now()
-    services.store.save_waiver(case_id, failure.suspicions, now)
-    return services.store.advance_case(
-        case_id,
-        CaseState.REJECTED,
-        None,
-        now,
-        reason=f"{RELEASED} {by}: the data were right; the next run loads them.",
+    services.store.save_waiver(case_id, failure.suspicions, services.clock.now())
+    why = f"{RELEASED} {by}: the data were right; the next run loads them."
+    return _rejected(services, case, why)
+
+
+def _rejected(services: CaseServices, case: HealCase, why: str) -> HealCase:
+    ended = services.store.advance_case(
+        case.case_id, CaseState.REJECTED, None, services.clock.now(), reason=why
     )
+    write_report(services, ended)
+    return ended
 
 
 def rollback(services: CaseServices, connector_id: str, by: str) -> str:
@@ -112,7 +114,7 @@ def rollback(services: CaseServices, connector_id: str, by: str) -> str:
             "connector", connector_id, "Its active version has no parent: there is nothing to undo."
         )
     if case is not None and case.submitted_version == active.version_id:
-        roll_back(services, case, f"by {by}.")
+        write_report(services, roll_back(services, case, f"by {by}."))
     else:
         services.registry.activate(connector_id, active.version_id, active.parent)
     now_active = services.registry.active(connector_id)

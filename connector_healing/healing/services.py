@@ -34,6 +34,7 @@ class CaseServices:
 
     store: HealStore
     registry: ConnectorRegistry
+    files: CaseFiles
     clock: Clock
     rules: tuple[UserRule, ...] = ()  #: The user's own, for the classifier.
 
@@ -96,7 +97,6 @@ class HealServices(CaseServices):
     leases: Leases
     sandbox: Sandbox
     data: DataJudge
-    files: CaseFiles
     branches: Branches
     progress: Progress
     holder: str  #: Who works: a Dagster run id, or host and process.

@@ -101,7 +101,11 @@ class RunServices:
     def cases(self) -> CaseServices:
         """What looking at cases and moving them on takes."""
         return CaseServices(
-            store=self.store, registry=self.registry, clock=SystemClock(), rules=self.rules
+            store=self.store,
+            registry=self.registry,
+            files=Files(self.home),
+            clock=SystemClock(),
+            rules=self.rules,
         )
 
 

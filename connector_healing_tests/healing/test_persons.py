@@ -13,7 +13,7 @@ from connector_healing.core.policy import HealMode
 from connector_healing.core.records import RunStatus
 from connector_healing.core.report import render_report
 from connector_healing.errors import InvalidCaseStateError, UsageError
-from connector_healing.healing.monitor import setbacks, watch_run
+from connector_healing.healing.monitor import setbacks, supersede, watch_run
 from connector_healing.healing.persons import approve, open_by_hand, reject, release, rollback
 from connector_healing.healing.submission import activate
 from connector_healing.healing.telling import report_facts
@@ -75,6 +75,23 @@ def test_an_approved_version_runs_and_three_good_runs_promote_it(proposed: Proje
     ]
 
 
+def test_the_report_on_disk_follows_the_watched_runs(proposed: Project) -> None:
+    assert "a proven patch waits for approval" in proposed.report()
+    approved(proposed)
+    assert "0 good so far" in proposed.report()
+    proposed.days(1)
+    assert "1 good so far" in proposed.report()
+    proposed.days(2)
+    assert "has proven itself in 3 runs" in proposed.report()
+
+
+def test_the_report_on_disk_tells_of_other_code_in_its_place(proposed: Project) -> None:
+    approved(proposed)
+    supersede(proposed.run_services.cases, "plain", deployed(proposed).version_id)
+    assert proposed.case().state is CaseState.ROLLED_BACK
+    assert "the healed version was rolled back" in proposed.report()
+
+
 def test_the_same_failure_rolls_back_by_itself(proposed: Project) -> None:
     case = approved(proposed)
     plain = proposed.api.shape
@@ -86,6 +103,7 @@ def test_the_same_failure_rolls_back_by_itself(proposed: Project) -> None:
     ended = proposed.case(case.case_id)
     assert ended.state is CaseState.ROLLED_BACK
     assert "the same failure came back" in ended.reason
+    assert "the healed version was rolled back" in proposed.report()
     assert active(proposed) == case.version_id
 
 
@@ -230,6 +248,7 @@ def test_a_rejected_proposal_leaves_the_failing_version(proposed: Project) -> No
     ended = reject(proposed.run_services.cases, case.case_id, ANNA, "not like this")
     assert ended.state is CaseState.REJECTED
     assert ended.reason == "Rejected by anna: not like this"
+    assert "a person refused the patch" in proposed.report()
     assert active(proposed) == case.version_id
 
 
@@ -241,6 +260,7 @@ def test_a_rollback_by_hand_makes_the_parent_active(proposed: Project) -> None:
     ended = proposed.case(case.case_id)
     assert ended.state is CaseState.ROLLED_BACK
     assert "by anna" in ended.reason
+    assert "the healed version was rolled back" in proposed.report()
     with pytest.raises(UsageError, match="no parent"):
         rollback(proposed.run_services.cases, "plain", ANNA)
 
@@ -356,6 +376,7 @@ def test_held_data_that_were_right_are_loaded_by_the_next_run(rest: Project) -> 
 
     assert released.state is CaseState.REJECTED
     assert released.reason.startswith("Released by anna")
+    assert "a person released what was held" in rest.report()
     assert rest.run("rest").status is RunStatus.SUCCEEDED
     assert rest.rows("SELECT count(*) FROM depots", "rest") == [(30,)]
 
