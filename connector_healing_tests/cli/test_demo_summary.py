@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from click.utils import strip_ansi
+from click import unstyle
 
 from connector_healing.cli.demo import _summary
 from connector_healing.demo.show import ShownCase, ShownDemo
@@ -73,7 +73,7 @@ def test_a_diff_at_a_narrow_terminal_is_wrapped_and_not_cut() -> None:
             while got := os.read(ours, 65_536):
                 told += got.decode()
     os.close(ours)
-    lines = strip_ansi(told).splitlines()
+    lines = unstyle(told).splitlines()
     assert max(map(len, lines)) <= 50
     assert "".join(DIFF.split()) in "".join("".join(lines).split())
 
