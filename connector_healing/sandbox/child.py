@@ -110,6 +110,7 @@ def _run(assignment: Assignment, counters: Counters, warnings: tuple[str, ...]) 
         dataset=DATASET,
         profile=progress.profile,
         live_requests=gate.live_requests,
+        good_answers=gate.good_answers,
         replayed_requests=gate.replayed_requests,
         accesses=tracer.accesses(),
         endpoints=observe(seen.exchanges),
