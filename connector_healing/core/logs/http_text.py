@@ -21,16 +21,20 @@ _STATUS = tuple(
         r"indicate success: ([45]\d\d)\b",
         r"\bResponse \[([45]\d\d)\]",
         r"Error: \[([45]\d\d)\]",
-        r"\bHTTP(?:/\d(?:\.\d)?)?[ _-]?(?:Error|Status|code|response|status code)?[ :=]{1,3}([1-5]\d\d)\b",
+        r"\bHTTP(?:/\d(?:\.\d)?)?[ _-]?(?:Error|Status|code|response code|response|status code)?[ :=]{1,3}([1-5]\d\d)\b",
         r"\bHTTP ([1-5]\d\d)\b",
         r"\bstatus[_ ]?(?:code)?[\"']?[ \t]{0,6}[:=]{0,2}[ \t]{0,6}[\"'(]?([1-5]\d\d)\b",
         r"\b(?:response_code|statusCode|status_code|httpStatusCode|code|errorCode|http_status)[\"']?[ ]?[:=][ ]?[\"']?([1-5]\d\d)\b",
         r"\(([45]\d\d)\)",
         r"\b(?:API error|request failed|failed|unexpected status|got|returned|answered|error)[ :]{1,3}(?:with )?([45]\d\d)\b",
-        r"(?:Exception|Error):? ([45]\d\d)(?: |:|$)",
+        r"(?:Exception|Error):? ([45]\d\d)(?:[ :,]|$)",
         r"^\s?([45]\d\d) (?:on |[A-Z{\[:])",
         r"[|:>] ([45]\d\d)[: ]+(?:[A-Z{\"]|$)",
         r"<title>\s?([45]\d\d)\b",
+        r"\bresponse(?: status)?(?: code)?[ :=]{1,3}([45]\d\d)\b",
+        r"\b([45]\d\d)[ :-]{1,3}(?:Unauthorized|Payment Required|Forbidden|Not Found|Method Not Allowed"
+        r"|Conflict|Gone|Too Many Requests|Unprocessable|Bad Request|Internal Server Error|Bad Gateway"
+        r"|Service Unavailable|Gateway Time-?out)\b",
     )
 )
 _NUMBER = re.compile(r"\b[1-5]\d\d\b")

@@ -92,6 +92,7 @@ IDENTITY = (
         r"account (?:is |has been )?(?:locked|disabled)|user_locked_out|accountlockedexception",
         r"invalid jwt|jwt (?:signature|malformed|is malformed)|invalidsignatureerror|signature verification failed",
         r"invalid[_ ](?:bearer )?(?:access |oauth |personal access |api |auth |authentication )?token\b",
+        r"(?:token|api[ _-]?key|access key|credentials?|client secret|signature|authorization header) (?:provided |supplied |given |you (?:sent|provided) )?(?:is|are|was|were|appears to be|seems to be) (?:\w+ )?(?:invalid|incorrect|not valid|wrong|not recognized|unrecognized|rejected|malformed|inactive|not active|disabled)\b",
         r"couldn't authenticate you|could not authenticate you",
         r"www-authenticate: \w+ .{0,60}error=.?invalid_token",
         r"no api ?key (?:found|provided|supplied)|you did not provide an api key",
@@ -99,7 +100,7 @@ IDENTITY = (
         r"client_token_auth_failure|authentication_failure|auth_failed|authfail\w*",
         cause="The credential is not accepted: {line}",
         also=(Sub.TOKEN_EXPIRED,),
-        unless=r"remote certificate|sasl|407|proxy ?authentication|oauthexception.{0,40}code.{0,4}(?:4|17|32|613)\b",
+        unless=r"remote certificate|sasl|407|not well-formed|brokers older than|proxy ?authentication|oauthexception.{0,40}code.{0,4}(?:4|17|32|613)\b",
     ),
     _code(
         "access.missing",

@@ -20,9 +20,9 @@ PAGES = (
         Sub.CURSOR_EXPIRED,
         r"invalid_query_locator|invalid query locator|query locator.{0,40}(?:expired|invalid)",
         r"expired_page_token|page token has expired|(?:page|next|continuation|pagination|sync|scroll|resume)[ _]?token (?:is |has |was )?(?:been )?(?:expired|no longer valid|too old)",
-        r"(?:cursor|scroll|snapshot|bookmark) (?:id )?(?:has |is |was )?(?:been )?(?:expired|timed out|no longer (?:valid|available)|not found)",
+        r"(?:cursor|scroll|snapshot|bookmark|iterator|result set|search context) (?:id )?(?:has |is |was )?(?:been )?(?:expired|timed out|no longer (?:valid|available)|not found)",
         r"cursornotfound|cursor id \d+ not found|search_context_missing_exception|no search context found",
-        r"cursor_expired|expired_cursor|expiredcursor\w*|fullsyncrequired|sync token is no longer valid|updatedmintoolongago",
+        r"list_records_iterator_not_available|please (?:restart|start over|start again) from the (?:first page|beginning)|cursor_expired|expired_cursor|expiredcursor\w*|fullsyncrequired|sync token is no longer valid|updatedmintoolongago",
         r"expirednexttoken\w*|expiredtokenexception: .{0,40}(?:page|next|shard)|expirediteratorexception",
         cause="The place from which to go on has expired: {line}",
         also=(Sub.PAGINATION_BROKEN,),
@@ -105,7 +105,7 @@ CHANGES = (
         r"invalid value (?:at|for) '?\S+'?|invalid_?request_?(?:format|body|parameter)\w*|malformed_query|malformed request",
         cause="The API does not know what the request names, or asks for more: {line}",
         also=(Sub.FIELD_RENAMED, Sub.VERSION_RETIRED, Sub.CONFIGURATION_INVALID),
-        unless=r"kafka|noregion|region\b|psycopg|sqlstate|\[unresolved|analysisexception|configfieldmissing|pydantic|validationerror|record\[|dagster|missingschema|duckdb|snowflake|\bcsv\b|kusto|sasl|spark|table .{1,40}column",
+        unless=r"kafka|noregion|region\b|psycopg|sqlstate|\[unresolved|analysisexception|configfieldmissing|pydantic|validationerror|record\[|dagsterinvalid|missingschema|duckdb|snowflake|\bcsv\b|kusto|sasl|spark|table .{1,40}column",
     ),
 )
 

@@ -41,10 +41,10 @@ TROUBLE = (
         "db.unreachable",
         Sub.DESTINATION_UNREACHABLE,
         r"connection (?:to server at .{1,80})?failed: .{0,100}(?:connection refused|could not translate|timeout expired|no route|timed out)",
-        r"could not connect to server|is the server running on (?:that )?host|can't connect to (?:mysql )?server|(?:a )?network-related or instance-specific error|250001.{0,40}could not connect|could not connect to (?:snowflake|the warehouse|database|redshift)|unable to connect to (?:data source|database|the destination)|destinationconnectionerror|08001|failed to connect to the (?:database|server|destination)|timeout expired|unable to open (?:database )?connection",
+        r"could not connect to server|is the server running on (?:that )?host|can't connect to (?:mysql )?server|(?:a )?network-related or instance-specific error|250001.{0,40}could not connect|could not connect to (?:snowflake|the warehouse|database|redshift)|dpy-(?:6005|4011|6001|6000)|(?:cannot|could not|unable to|failed to) (?:connect|open (?:a )?connection) to (?:the )?(?:database|db)\b|unable to connect to (?:data source|database|the destination)|destinationconnectionerror|08001|failed to connect to the (?:database|server|destination)|timeout expired|unable to open (?:database )?connection",
         besides=_IS_DB,
         unless=_NOT_DB
-        + r"|incorrect username|is not allowed to access|password authentication|unable to open database file|authentication failed|permission denied",
+        + r"|incorrect username|jwt token is invalid|is not allowed to access|password authentication|unable to open database file|authentication failed|permission denied",
         cause="The destination cannot be reached: {line}",
         also=(Sub.CONNECTION_REFUSED, Sub.DESTINATION_BUSY),
     ),

@@ -10,7 +10,7 @@ from connector_healing.core.taxonomy import FailureSubcategory as Sub
 
 _kusto = partial(sign, weight=Weight.COMPONENT)
 _IS_KUSTO = (
-    r"kusto|azure data explorer|\badx\b|e_runaway|blobalreadyreceived|\.show |fabric eventhouse"
+    r"kusto|azure data explorer|\badx\b|\be_[a-z]+_[a-z_]+|blobalreadyreceived|\.show |fabric eventhouse"
 )
 
 RULES = (
@@ -72,7 +72,7 @@ RULES = (
         r"e_runaway_query|runaway query",
         r"e_query_result_set_too_large",
         r"query (?:execution|result set) has exceeded the allowed limits",
-        r"e_low_memory_condition|e_query_too_many_\w+",
+        r"e_query_too_many_\w+",
         r"80da000[0-9a-f]",
         r"semantic error: .{1,160}",
         r"syntax error: .{1,160}",
@@ -80,7 +80,7 @@ RULES = (
         r"failed to resolve (?:table|column|scalar|entity|database)",
         r"'\S+' operator: failed to resolve",
         r"request is invalid and cannot be (?:executed|processed)",
-        r"badrequest_\w+|\(400-bad ?request\)",
+        r"badrequest_(?!entitynotfound|invalidmapping|mappingref|databasenotexist|tablenotexist)\w+|\(400-bad ?request\)",
         r"spark connector cannot run kusto commands",
         besides=_IS_KUSTO,
         cause="The cluster cannot run the query: {line}",
@@ -109,6 +109,7 @@ RULES = (
         "kusto.unavailable",
         Sub.KUSTO_UNAVAILABLE,
         r"the engine cluster is being restarted",
+        r"e_low_memory_condition|low memory condition",
         r"(?:engine|cluster|service) .{0,60}(?:restarted|unavailable|is suspended|stopped|being created)",
         r"timed out (?:while waiting|polling)",
         r"timeoutawaitingpendingoperationexception",
@@ -130,7 +131,7 @@ RULES = (
         r"failed to process network request for the endpoint: \S+",
         r"unknownhostexception: \S+",
         r"(?:database|table|entity) '?\S+'? (?:was not found|doesn't exist|not found|does not exist)",
-        r"badrequest_entitynotfound|entitynotfoundexception",
+        r"badrequest_(?:entitynotfound|invalidmapping\w*|databasenotexist|tablenotexist|mappingreference\w*)|entitynotfoundexception",
         r"entity (?:id )?'?\S+'? of kind '?\S+'? was not found",
         r"tablecreateoptions is set to failifnotexist",
         r"invalidparameterexception: ",
