@@ -18,6 +18,7 @@ _MISSING = frozenset(
     }
 )
 _MISSING_STATUS = (404, 410)
+_UNAUTHORIZED = 401
 #: A whole address where one part of a path belongs.
 _NESTED_URL = re.compile(r"^https?://[^?#]{1,400}/https?:", re.IGNORECASE)
 #: Log-ins that a connector repeats by itself.
@@ -117,7 +118,10 @@ def in_circumstances(subcategory: Sub, failure: Failure, log: ReducedLog) -> Sub
         subcategory = Sub.INTERMITTENT if found is Sub.INTERMITTENT else subcategory
     if subcategory in _ENDED and _renews(failure.declared):
         said = "\n".join(line.text for line in log.lines)
-        ended = subcategory is Sub.TOKEN_EXPIRED or "expire" in said.lower()
+        status = failure.http.status if failure.http else None
+        ended = (
+            subcategory is Sub.TOKEN_EXPIRED or status == _UNAUTHORIZED or "expire" in said.lower()
+        )
         if ended and not _REFUSED_REFRESH.search(said):
             return Sub.SESSION_EXPIRED
     return _where(failure).get(subcategory, subcategory)

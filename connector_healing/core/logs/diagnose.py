@@ -7,6 +7,7 @@ from connector_healing.core.failure import Diagnosis, Evidence, Failure
 from connector_healing.core.logs.answers import answer_hit
 from connector_healing.core.logs.circumstances import in_circumstances
 from connector_healing.core.logs.matching import Hit, SignatureIndex
+from connector_healing.core.logs.prose import reads_like_prose
 from connector_healing.core.logs.reading import exceptions_in, log_of, read_text
 from connector_healing.core.logs.reduce import LogLine, ReducedLog
 from connector_healing.core.logs.user_rules import UserRule
@@ -52,6 +53,8 @@ def diagnose_log(
     """
     log = log_of(failure) if log is None else log
     hits = sorted(_hits(failure, log, rules), key=lambda hit: hit.rank)
+    if reads_like_prose(log) and failure.http is None:
+        hits = [hit for hit in hits if hit.signature.weight >= Weight.LIBRARY]
     best = hits[0] if hits else Hit(NOTHING, _first(log), 0, 0)
     subcategory = in_circumstances(best.signature.subcategory, failure, log)
     return _diagnosis(best, hits[1:], subcategory)

@@ -60,7 +60,7 @@ IDENTITY = (
         r"the users? password has expired",
         cause="The token, session or password has expired or was revoked: {line}",
         also=(Sub.CREDENTIALS_REJECTED,),
-        unless=r"http.{0,4} 5\d\d |next_?page_?token|page ?token|sync token|certificate verify failed",
+        unless=r"http.{0,4} 5\d\d |next_?page_?token|page ?token|sync token|certificate verify failed|ssl certificate|\btls:|x509",
     ),
     _code(
         "access.rejected",
@@ -151,7 +151,6 @@ RIGHTS = (
         r"(?:access|login|connection).{0,40}(?:blocked|denied|restricted) (?:by|for|from) (?:your |this |the )?(?:ip|network|firewall|address)",
         r"incoming request with ip/token \S+ is not allowed",
         r"client with ip address '?\S+'? is not allowed to access the server",
-        r"no pg_hba\.conf entry for host",
         r"has an ip allow list enabled",
         r"blocked by (?:network|conditional access|firewall|security) (?:policy|rules?)",
         r"requests? from (?:this )?(?:ip|country|region|referer|location).{0,60}(?:blocked|denied|not allowed|forbidden)",

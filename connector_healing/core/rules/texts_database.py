@@ -14,7 +14,7 @@ _db = partial(sign, weight=Weight.COMPONENT)
 _IS_DB = (
     r"msg \d+, level|tns:|database error|deadlock|lock resources|transaction|constraint|psycopg|provided schema|java\.sql|jdbc|postgres|pg_|duckdb|sqlite|snowflake|bigquery|redshift|mysql|mariadb|pyodbc|odbc|mssql|sql server"
     r"|sqlalchemy|oracle|ora-\d|clickhouse|databricks\.sql|sqlstate|insert into|relation|dlt\.destinations|copy into"
-    r"|loadclientjob|destination|synapse|athena|trino|motherduck|adbc|lancedb|qdrant|warehouse|fatal: |dwh|db\."
+    r"|loadclientjob|destination|synapse|athena|trino|motherduck|mongo|adbc|lancedb|qdrant|warehouse|fatal: |dwh|db\."
 )
 _NOT_DB = r"spark\.|analysisexception|kafka(?!\.connect)|kusto|sparkexception"
 
@@ -71,7 +71,7 @@ TROUBLE = (
         Sub.DESTINATION_REFUSED,
         r"insufficientprivilege|permission denied for (?:schema|table|relation|database|sequence|view|function|language|type|materialized)|must be owner of |(?:select|insert|update|delete|create|alter|execute|usage) (?:command )?(?:permission )?(?:was )?denied (?:on|to|in|for)|(?:create table|alter table) permission denied|insufficient privileges to operate on|sql access control error|ora-01031|42501|attempt to write a readonly database|cannot execute .{1,60}in (?:a )?read-only (?:transaction|mode)|read-only (?:database|mode|connection)|attached in read-only mode",
         r"unable to open database file|file is not a database|database disk image is malformed|is not a valid duckdb database file|not a valid duckdb database|trying to read a database file with version number|disk i/o error|io error: (?:cannot open file|could not (?:read|write)|failed to)|sqlite_(?:cantopen|corrupt|notadb|readonly|ioerr)|indexcorrupted|could not read block |serialization error: ",
-        r"no active warehouse selected|cannot perform (?:create|select|insert|operation)\S* .{0,40}this session does not have a current (?:database|schema)|schema does not exist or not authorized|(?:object|database|schema|warehouse|table|stage) '?\S+'? does not exist or (?:is )?not authorized|object does not exist, or operation cannot be performed|(?:database|schema|catalog) [\"']?\S+[\"']? does not exist|invalidcatalogname|invalidschemaname|unknown database|3d000|3f000|notfound: 404 .{0,60}dataset|dataset \S+ was not found|destinationterminalexception|destinationundefinedentity",
+        r"no pg_hba\.conf entry for host|no active warehouse selected|cannot perform (?:create|select|insert|operation)\S* .{0,40}this session does not have a current (?:database|schema)|schema does not exist or not authorized|(?:object|database|schema|warehouse|table|stage) '?\S+'? does not exist or (?:is )?not authorized|object does not exist, or operation cannot be performed|(?:database|schema|catalog) [\"']?\S+[\"']? does not exist|invalidcatalogname|invalidschemaname|unknown database|3d000|3f000|notfound: 404 .{0,60}dataset|dataset \S+ was not found|no (?:database|share|schema|catalog)\S* named .{1,60}found|destinationterminalexception|destinationundefinedentity",
         besides=_IS_DB,
         unless=_NOT_DB + r"|insert into .{0,20}column|duckdb.{0,60}lock",
         cause="The destination's rights, settings or file do not let the pipeline write: {line}",
@@ -102,7 +102,7 @@ DATA = (
         "db.constraint",
         Sub.CONSTRAINT_VIOLATED,
         r"(?:unique|notnull|foreignkey|check|exclusion)violation|integrityerror|integrityconstraintviolation",
-        r"duplicate key value violates unique constraint|violates (?:not-null|foreign key|check|unique|exclusion) constraint|(?:unique|not null|check|foreign key|primary key) constraint failed|constraint error: |constraintexception|violation of (?:primary key|unique key|unique) constraint|cannot insert duplicate key|cannot insert the value null into column|duplicate entry .{0,60}for key|cannot add or update a child row|null result in a non-nullable column|the (?:insert|update|merge) statement conflicted with|ora-0(?:0001|1400|2291|2292)|duplicate row detected during dml|merge must match at most one source row|on conflict do update command cannot affect row a second time|cardinalityviolation|23502|23503|23505|23514|required field \S+ cannot be null|column '?\S+'? cannot be null|field '?\S+'? doesn't have a default value",
+        r"duplicate key value violates unique constraint|violates (?:not-null|foreign key|check|unique|exclusion) constraint|(?:unique|not null|check|foreign key|primary key) constraint failed|constraint error: |e11000 duplicate key|constraintexception|violation of (?:primary key|unique key|unique) constraint|cannot insert duplicate key|cannot insert the value null into column|duplicate entry .{0,60}for key|cannot add or update a child row|null result in a non-nullable column|the (?:insert|update|merge) statement conflicted with|ora-0(?:0001|1400|2291|2292)|duplicate row detected during dml|merge must match at most one source row|on conflict do update command cannot affect row a second time|cardinalityviolation|23502|23503|23505|23514|required field \S+ cannot be null|column '?\S+'? cannot be null|field '?\S+'? doesn't have a default value",
         besides=_IS_DB + r"|constraint|key|null",
         unless=_NOT_DB,
         cause="Rows break a constraint of the destination: {line}",

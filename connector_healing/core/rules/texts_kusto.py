@@ -9,11 +9,22 @@ from connector_healing.core.rules.signature import Weight, sign
 from connector_healing.core.taxonomy import FailureSubcategory as Sub
 
 _kusto = partial(sign, weight=Weight.COMPONENT)
-_IS_KUSTO = (
-    r"kusto|azure data explorer|\badx\b|\be_[a-z]+_[a-z_]+|blobalreadyreceived|\.show |fabric eventhouse"
-)
+_IS_KUSTO = r"kusto|azure data explorer|\badx\b|\be_[a-z]+_[a-z_]+|blobalreadyreceived|\.show |fabric eventhouse"
 
 RULES = (
+    _kusto(
+        "kusto.transient",
+        Sub.KUSTO_THROTTLED,
+        r"general_throttledingestion|throttledingestion",
+        cause="The cluster limits what it takes in at once: {line}",
+    ),
+    _kusto(
+        "kusto.failure_transient",
+        Sub.KUSTO_UNAVAILABLE,
+        r"failurekind.{1,4}transient",
+        cause="The cluster recorded a failure that passes: {line}",
+        also=(Sub.KUSTO_INGESTION,),
+    ),
     _kusto(
         "kusto.connector",
         Sub.KUSTO_UNAVAILABLE,
@@ -56,7 +67,7 @@ RULES = (
         "kusto.throttled",
         Sub.KUSTO_THROTTLED,
         r"kustothrottlingerror",
-        r"throttl(?:ed|ing)",
+        r"throttl(?:ed|ing)|throttleexception",
         r"request is denied because .{0,120}(?:throttl|rate limit|capacity)",
         r"controlcommandthrottled\w*|querythrottled\w*",
         r"the (?:control )?command was aborted due to throttling",
@@ -84,7 +95,7 @@ RULES = (
         r"spark connector cannot run kusto commands",
         besides=_IS_KUSTO,
         cause="The cluster cannot run the query: {line}",
-        unless=r"ingest(?:ion)? (?:failed|failure)|entitynotfound|badrequest_entitynotfound",
+        unless=r"ingest(?:ion)? (?:failed|failure)|entitynotfound|ingestion resources|of kind .{1,20}was not found",
     ),
     _kusto(
         "kusto.ingestion",
@@ -110,7 +121,7 @@ RULES = (
         Sub.KUSTO_UNAVAILABLE,
         r"the engine cluster is being restarted",
         r"e_low_memory_condition|low memory condition",
-        r"(?:engine|cluster|service) .{0,60}(?:restarted|unavailable|is suspended|stopped|being created)",
+        r"(?:engine|cluster|service) .{0,60}(?:restarted|unavailable|being created)",
         r"timed out (?:while waiting|polling)",
         r"timeoutawaitingpendingoperationexception",
         r"(?:service|engine)_?unavailable",
@@ -136,6 +147,9 @@ RULES = (
         r"tablecreateoptions is set to failifnotexist",
         r"invalidparameterexception: ",
         r"option '?kusto\w+'? ",
+        r"query: '\.(?:get|show) ingestion resources'|netdefaultdb",
+        r"kusto connection string|could not extract tenant id",
+        r"cluster \S+ is (?:stopped|suspended)",
         r"cluster uri parameter is either null or empty",
         r"could not (?:resolve|find) (?:the )?cluster",
         r"network is unreachable|connection refused|name or service not known",

@@ -32,6 +32,7 @@ LIMITS = (
         r"your (?:free )?trial (?:has )?(?:expired|ended|is over)",
         r"record limit.{0,40}plan|storage_limit_exceeded|publicapi_?billing_?limit\w*",
         r"resource monitor \S+ has exceeded its quota|cannot be resumed because resource monitor",
+        r"no (?:\w+ ){0,2}(?:calls|requests|credits|units|quota) (?:left|remaining)|(?:buy|purchase) (?:additional|more) (?:\w+ )?(?:credits|requests|calls)",
         r"overdue (?:invoice|payment|balance)|account (?:is )?past due",
         cause="What was bought is used up or has ended: {line}",
         also=(Sub.QUOTA_EXHAUSTED,),

@@ -17,7 +17,7 @@ MACHINE = (
     _code(
         "machine.memory",
         Sub.OUT_OF_MEMORY,
-        r"memoryerror",
+        r"memoryerror|_arraymemoryerror",
         r"oomkilled|oom-killed|oom killed|out of memory: killed process|oom-kill(?:er)?\b|memory cgroup out of memory|killed process \d+|invoked oom-killer",
         r"(?:exit code|exit status|exited with code|exited with status|returncode|exitcode|exited with|exit code is)[ :=]{1,3}-?(?:137|9)\b",
         r"non-zero exit (?:code|status) 137\b|exitcode: ?137\b|code=137\b",
@@ -85,6 +85,14 @@ SETTINGS = (
         r"env var required but not provided|env(?:ironment)? var(?:iable)?s? \S+ (?:required|not provided|missing)|configfieldmissingexception|following fields are missing|missing \d+ fields? in configuration|fetch the environment variable |environment variable .{1,60}(?:not set|is not set|not found|missing|undefined|is required|must be set)|(?:missing|required|undefined|unset) (?:environment|env|config\w*|setting)(?: ?variable)?s?\b|missing required (?:config|setting|environment|option)\w*|missing required config entry|improperlyconfigured|noregionerror|you must specify a region|(?:config|configuration|setting) (?:key |value |option |field )?.{1,60}(?:is )?(?:missing|not set|required|not found|not provided|undefined)|keyerror: '[a-z0-9_]+'.{0,40}environ|configvaluecannotbecoerced\w*",
         unless=r"kafka|configexception|unknown configuration|post processing at path",
         cause="A setting is missing: {line}",
+        also=(Sub.CREDENTIALS_MISSING,),
+    ),
+    _code(
+        "settings.environment",
+        Sub.CONFIGURATION_MISSING,
+        r"keyerror: '[a-z0-9_]+'",
+        besides=r"frames: .{0,2000}os\.environ|os\.environ\[",
+        cause="An environment variable is missing: {line}",
         also=(Sub.CREDENTIALS_MISSING,),
     ),
     _library(

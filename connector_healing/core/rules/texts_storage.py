@@ -76,7 +76,7 @@ ACCESS = (
         r"pathnotfound",
         r"bucket \S+ does not exist",
         r"is not a delta table",
-        r"delta_table_not_found|delta_path_does_not_exist",
+        r"delta_table_not_found|delta_path_does_not_exist|delta_file_not_found\w*|file referenced in the transaction log cannot be found",
         r"unable to infer schema for \w+",
         r"mkdirs failed to create \S+",
         besides=_HADOOP,
