@@ -5,6 +5,7 @@ most of them (cloud SDKs, vendors' clients, database drivers).
 """
 
 import re
+from collections.abc import Iterator
 
 from connector_healing.core.rules.signature import Signature, Weight, sign
 from connector_healing.core.taxonomy import FailureSubcategory as Sub
@@ -16,7 +17,11 @@ _PARTS: tuple[tuple[str, str, Sub], ...] = (
         r"quota|spendinglimit|billing|paymentrequired|insufficientcredit",
         Sub.QUOTA_EXHAUSTED,
     ),
-    ("rate", r"ratelimit|toomanyrequests|throttl|slowdown|floodwait|backoff", Sub.RATE_LIMITED),
+    (
+        "rate",
+        r"ratelimit|rateexceeded|callsexceeded|toomanyrequests|throttl|slowdown|floodwait|backoff",
+        Sub.RATE_LIMITED,
+    ),
     (
         "token",
         r"(?:token|session|credentials?)\w*expired|expired(?:token|session|credential)",
@@ -34,7 +39,7 @@ _PARTS: tuple[tuple[str, str, Sub], ...] = (
     ),
     (
         "authorization",
-        r"forbidden|permissiondenied|accessdenied|notauthorized|insufficientpermission|insufficientscope|insufficientprivilege|authoriz|accesscontrol|permissionerror$|nopermission",
+        r"forbidden|permissiondenied|accessdenied|notauthorized|insufficientpermission|insufficientscope|insufficientprivilege|authoriz|accesscontrol|permissionerror$|nopermission|notapproved|notallowed|notpermitted|accessmissing|restricted|missingscope|scopemissing|notgranted",
         Sub.PERMISSION_MISSING,
     ),
     ("proxy", r"proxy(?:error|exception|connection)", Sub.PROXY_FAILURE),
@@ -98,7 +103,7 @@ _PARTS: tuple[tuple[str, str, Sub], ...] = (
     ),
     (
         "field",
-        r"(?:unknown|invalid|unsupported|missing|undefined)(?:field|column|property|parameter|argument|attribute|metric|dimension)",
+        r"(?:field|column|property|parameter|metric|dimension)(?:notfound|doesnotexist|notsupported|removed|deprecated)|(?:unknown|invalid|unsupported|unrecognized|missing|undefined)(?:field|column|property|parameter|argument|attribute|metric|dimension)",
         Sub.REQUEST_REJECTED,
     ),
     (
@@ -160,6 +165,25 @@ _NEUTRAL = frozenset(
         *("invalidsteptimeout", "programmingerror", "interfaceerror", "databaseerror"),
     }
 )
+
+
+#: Codes that systems print: in capitals, as one compound word, or as the value of a code's field.
+_CODE = re.compile(
+    r"\b(?P<capitals>[A-Z][A-Z0-9]{1,40}(?:_[A-Z0-9]{1,40}){1,8})\b"
+    r"|(?<![.\w/])(?P<compound>(?:[A-Z][a-z0-9]{1,30}){2,8})(?![\w(/])"
+    r"|\"(?:code|type|reason|error|status|errorCode|error_code|errorType|category|kind)\": ?"
+    r"\"(?P<field>[a-zA-Z]{2,40}(?:[_-][a-zA-Z0-9]{1,40}){0,8})\""
+)
+MAX_CODES = 40  #: Of one text.
+
+
+def codes_in(line: str) -> Iterator[Signature]:
+    """What the codes on a line say by their words."""
+    for found in _CODE.finditer(line):
+        word = next(group for group in found.groups() if group)
+        signature = by_class(word.replace("_", "").replace("-", ""))
+        if signature is not None:
+            yield signature
 
 
 def by_class(qualified: str) -> Signature | None:

@@ -105,7 +105,7 @@ CHANGES = (
         r"invalid value (?:at|for) '?\S+'?|invalid_?request_?(?:format|body|parameter)\w*|malformed_query|malformed request",
         cause="The API does not know what the request names, or asks for more: {line}",
         also=(Sub.FIELD_RENAMED, Sub.VERSION_RETIRED, Sub.CONFIGURATION_INVALID),
-        unless=r"kafka|noregion|region\b|psycopg|sqlstate|\[unresolved|analysisexception|configfieldmissing|pydantic|validationerror|record\[|dagsterinvalid|missingschema|duckdb|snowflake|\bcsv\b|kusto|sasl|spark|table .{1,40}column",
+        unless=r"got an unexpected keyword argument|kafka|noregion|region\b|psycopg|sqlstate|\[unresolved|analysisexception|configfieldmissing|pydantic|validationerror|record\[|dagsterinvalid|missingschema|duckdb|snowflake|\bcsv\b|kusto|sasl|spark|table .{1,40}column",
     ),
 )
 

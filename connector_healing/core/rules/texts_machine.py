@@ -111,6 +111,13 @@ SETTINGS = (
         cause="The OAuth request is set up wrongly: {line}",
         also=(Sub.CREDENTIALS_REJECTED,),
     ),
+    _code(
+        "settings.not_enabled",
+        Sub.CONFIGURATION_INVALID,
+        r"api has not been used in project|accessnotconfigured|service_disabled|enable it by visiting",
+        cause="The API is not enabled for the project: {line}",
+        also=(Sub.PERMISSION_MISSING,),
+    ),
     _library(
         "settings.declared",
         Sub.DECLARATION_INVALID,

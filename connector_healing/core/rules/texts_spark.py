@@ -121,6 +121,7 @@ LOST = (
         r"container released on a \*?lost\*? node",
         r"exit(?:ed with exit)?code: -10[02]",
         r"exit status: -10[02]",
+        r"spot_instance_termination|instance_pool_not_found",
         r"spot (?:instance )?(?:termination|interruption|preemption)",
         r"node (?:was )?(?:preempted|decommissioned)",
         r"worker decommission",

@@ -103,6 +103,7 @@ DEPENDENCY = (
         "spark.library",
         Sub.MODULE_MISSING,
         r"library installation (?:failed|attempted)",
+        r"init script \S+ failed|init_script_failure",
         r"no matching distribution found for \S+",
         r"could not find a version that satisfies the requirement \S+",
         r"library_installation_\w+|libraryinstallationexception",
@@ -187,6 +188,14 @@ ANALYSIS = (
         r"cannot write incompatible data",
         besides=r"spark|analysisexception|delta|resolve",
         cause="The columns do not fit each other: {line}",
+    ),
+    _library(
+        "spark.delta",
+        Sub.SQL_INVALID,
+        r"\[delta_\w+(?:\.\w+)?\]",
+        cause="Delta Lake refuses what the job asks for: {line}",
+        also=(Sub.COLUMN_UNRESOLVED, Sub.TYPES_MISMATCHED),
+        confidence=0.75,
     ),
     _library(
         "spark.analysis",

@@ -52,6 +52,7 @@ ACCESS = (
         r"the specified filesystem does not exist\.\", 403",
         r"invalidaccesskeyid",
         r"signaturedoesnotmatch",
+        r"awsbadrequestexception|the authorization header is malformed",
         r"keyprovidererror",
         r"403, (?:head|put|get|patch|delete|post), https?://\S+\.(?:dfs|blob)\.core\.windows\.net\S*",
         r"403 forbidden.{0,40}storage\.googleapis\.com\S*",
