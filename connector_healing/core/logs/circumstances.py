@@ -105,7 +105,9 @@ _OF_SOURCES = (
     (_UNWELL, re.compile(r"time ?out|timed out"), Sub.DEADLINE_EXCEEDED),
     (
         _UNWELL,
-        re.compile(r"connection (?:was )?(?:closed|lost|reset)|closed the connection|gone away"),
+        re.compile(
+            r"connection (?:was )?(?:closed|lost|reset)|closed the connection|gone away|lost connection"
+        ),
         Sub.CONNECTION_RESET,
     ),
     (
@@ -155,6 +157,12 @@ def in_circumstances(subcategory: Sub, failure: Failure, log: ReducedLog) -> Sub
             return Sub.SESSION_EXPIRED
     if failure.stage is Stage.EXTRACT:
         subcategory = _at_source(subcategory, log)
+    if (
+        subcategory is Sub.SESSION_EXPIRED
+        and failure.declared.get("auth")
+        and not _renews(failure.declared)
+    ):
+        return Sub.TOKEN_EXPIRED
     return _where(failure).get(subcategory, subcategory)
 
 

@@ -13,7 +13,7 @@ from connector_healing.core.logs.reduce import MAX_LINE, LogLine, ReducedLog
 from connector_healing.core.logs.user_rules import UserRule
 from connector_healing.core.redaction import Redactor
 from connector_healing.core.rules import texts
-from connector_healing.core.rules.class_names import MAX_CODES, by_class, codes_in
+from connector_healing.core.rules.class_names import MAX_CODES, by_class, by_package, codes_in
 from connector_healing.core.rules.signature import CONFIDENCE, Signature, Weight
 from connector_healing.core.rules.spark_conditions import conditions_in
 from connector_healing.core.taxonomy import SUBCATEGORY_FACTS, FailureSubcategory
@@ -56,7 +56,7 @@ def diagnose_log(
     if reads_like_prose(log) and failure.http is None:
         hits = [hit for hit in hits if hit.signature.weight >= Weight.LIBRARY]
     if not hits or hits[0].signature.weight < Weight.WORDS:
-        hits = [*_by_code(log), *hits]
+        hits = [*_by_code(log), *hits] or _by_package(log)
     best = hits[0] if hits else Hit(NOTHING, _first(log), 0, 0)
     subcategory = in_circumstances(best.signature.subcategory, failure, log)
     return _diagnosis(best, hits[1:], subcategory)
@@ -147,6 +147,15 @@ def _by_code(log: ReducedLog) -> list[Hit]:
         return []
     for line in log.lines[:MAX_CODES]:
         for signature in codes_in(line.text[:MAX_LINE]):
+            return [Hit(signature, line, 0, len(line.text))]
+    return []
+
+
+def _by_package(log: ReducedLog) -> list[Hit]:
+    """Whose exception the text shows, where nothing says what it means."""
+    for link, line in exceptions_in(log):
+        signature = by_package(link.type)
+        if signature is not None:
             return [Hit(signature, line, 0, len(line.text))]
     return []
 

@@ -30,6 +30,7 @@ _STATUS = tuple(
         r"(?:Exception|Error):? ([45]\d\d)(?:[ :,]|$)",
         r"^\s?([45]\d\d) (?:on |[A-Z{\[:])",
         r"[|:>] ([45]\d\d)[: ]+(?:[A-Z{\"]|$)",
+        r"Error\(([45]\d\d),",
         r"<title>\s?([45]\d\d)\b",
         r"\bresponse(?: status)?(?: code)?[ :=]{1,3}([45]\d\d)\b",
         (

@@ -22,7 +22,7 @@ _STAGES = {stage.value: stage for stage in Stage} | {
 _HEAD = re.compile(
     r"(?:^|[\s>\[(\"'])(?P<type>(?:[A-Za-z_$][\w$]{0,80}\.){0,12}[A-Z]\w{0,80}"
     r"(?:Error|Exception|Timeout|Fault|Interrupt|Exit|Violation|Failure|Disconnected|Expired"
-    r"|Refused|Denied|NotFound|Missing|Invalid\w{0,40}|KeyboardInterrupt))(?=[:\s(]|$)(?:: ?(?P<message>.*))?"
+    r"|Refused|Denied|NotFound|Missing|Invalid\w{0,40}|KeyboardInterrupt))(?=[:\s(\"'}\],;]|$)(?:: ?(?P<message>.*))?"
 )
 _WRAPPER = re.compile(
     r"PipelineStepFailed|ResourceExtractionError|NormalizeJobFailed|LoadClientJob|RetryError"

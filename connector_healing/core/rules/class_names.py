@@ -63,7 +63,7 @@ _PARTS: tuple[tuple[str, str, Sub], ...] = (
     ),
     (
         "conflict",
-        r"conflict|resourcebusy|locked(?:error|exception)|locktimeout|concurrentmodification",
+        r"conflict|resourcebusy|(?:resource|record|row|table|object|file|entity|database)locked|locktimeout|concurrentmodification",
         Sub.CONFLICT,
     ),
     (
@@ -78,7 +78,7 @@ _PARTS: tuple[tuple[str, str, Sub], ...] = (
     ),
     (
         "connection",
-        r"connection(?:error|exception|closed|reset|lost|aborted|broken|dropped|terminated|failed|failure)|disconnected|networkerror|networkexception|transporterror|socketerror|remoteprotocol|sshexception|brokenpipe|clientoserror|protocolerror|communication(?:error|exception)",
+        r"connection(?:error|exception|closed|reset|lost|aborted|broken|dropped|terminated|failed|failure)|disconnected|networkerror|networkexception|transporterror|socketerror|remoteprotocol|brokenresource|closedresource|channelclos|streamclosed|sshexception|brokenpipe|clientoserror|protocolerror|communication(?:error|exception)",
         Sub.CONNECTION_RESET,
     ),
     (
@@ -131,6 +131,7 @@ _PARTS: tuple[tuple[str, str, Sub], ...] = (
         r"schema(?:error|mismatch|validation|violation|exception|drift|changed)|validationerror|validationexception|dataerror$|coercion|typemismatch|conversionerror|conversionexception|castexception|unknowntype|datatypeerror",
         Sub.TYPE_CHANGED,
     ),
+    ("request", r"invalidrequest|badrequest|unprocessable|invalidargument", Sub.REQUEST_REJECTED),
     ("memory", r"outofmemory|memoryerror|memorylimit", Sub.OUT_OF_MEMORY),
     ("disk", r"disk(?:full|quota|space)|nospace|storagefull", Sub.DISK_FULL),
 )
@@ -170,11 +171,67 @@ _NEUTRAL = frozenset(
 #: Codes that systems print: in capitals, as one compound word, or as the value of a code's field.
 _CODE = re.compile(
     r"\b(?P<capitals>[A-Z][A-Z0-9]{1,40}(?:_[A-Z0-9]{1,40}){1,8})\b"
-    r"|(?<![.\w/])(?P<compound>(?:[A-Z][a-z0-9]{1,30}){2,8})(?![\w(/])"
+    r"|(?<![.\w/])(?P<compound>(?:[A-Z][a-z0-9]{1,30}|\b[a-z]{2,30}(?=[A-Z]))(?:[A-Z][a-z0-9]{1,30}){1,8})(?![\w(/])"
     r"|\"(?:code|type|reason|error|status|errorCode|error_code|errorType|category|kind)\": ?"
     r"\"(?P<field>[a-zA-Z]{2,40}(?:[_-][a-zA-Z0-9]{1,40}){0,8})\""
 )
 MAX_CODES = 40  #: Of one text.
+
+
+#: Whose exceptions they are, where neither text nor class says what happened; the least of signs.
+_PACKAGES: tuple[tuple[str, str, Sub], ...] = (
+    (
+        "kafka",
+        r"(?:ai?o?kafka|kafka|confluent_kafka)\.\w|org\.apache\.kafka\.|cimpl\.",
+        Sub.BROKER_UNREACHABLE,
+    ),
+    (
+        "spark",
+        r"(?:org\.apache\.spark|pyspark|py4j|com\.databricks)\.\w",
+        Sub.JOB_CODE_FAILED,
+    ),
+    ("kusto", r"(?:azure|com\.microsoft\.azure|com\.microsoft)\.kusto\.", Sub.KUSTO_UNAVAILABLE),
+    (
+        "data",
+        r"(?:pydantic\w*|pandas|pyarrow|polars|msgspec|orjson|ijson|openpyxl|xlrd|fastavro|jsonschema"
+        r"|marshmallow|cattrs|pandera|lxml|xml|csv|_csv|simplejson|ujson|struct|binascii)\.",
+        Sub.TYPE_CHANGED,
+    ),
+    (
+        "transport",
+        r"(?:httpx|httpcore|anyio|aiohttp|urllib3|http\.client|websockets?|h11|h2|twisted|io\.netty"
+        r"|paramiko|ftplib|grpc)\.",
+        Sub.CONNECTION_RESET,
+    ),
+    (
+        "database",
+        r"(?:redis|pymongo|motor|elasticsearch|opensearchpy|clickhouse_\w+|cassandra|trino|ibm_db\w*"
+        r"|databricks\.sql|qdrant_client|weaviate|lancedb)\.",
+        Sub.LOAD_JOB_FAILED,
+    ),
+)
+_OWNERS = tuple(
+    (
+        re.compile(pattern),
+        sign(
+            f"package.{name}",
+            subcategory,
+            weight=Weight.SYMPTOM,
+            confidence=0.4,
+            cause="Only the exception's package says where it comes from: {line}",
+        ),
+    )
+    for name, pattern, subcategory in _PACKAGES
+)
+
+
+def by_package(qualified: str) -> Signature | None:
+    """What the package of an exception's class says, or nothing.
+
+    Args:
+        qualified: With its package.
+    """
+    return next((signature for pattern, signature in _OWNERS if pattern.match(qualified)), None)
 
 
 def codes_in(line: str) -> Iterator[Signature]:

@@ -57,7 +57,7 @@ IDENTITY = (
         r"aadsts7000222",
         r"(?:password|passwd|credential|secret|key|api key|certificate) (?:has |have |is |was )?expired",
         r"invalid_operation_with_expired_password",
-        r"the users? password has expired",
+        r"the users? password has expired|password must be (?:changed|reset)|must change (?:your |the )?password|login has expired|log ?in has expired",
         cause="The token, session or password has expired or was revoked: {line}",
         also=(Sub.CREDENTIALS_REJECTED,),
         unless=r"http.{0,4} 5\d\d |next_?page_?token|page ?token|sync token|certificate verify failed|ssl certificate|\btls:|x509",

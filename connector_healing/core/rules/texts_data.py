@@ -126,7 +126,7 @@ KEYS = (
     _builtin(
         "data.key",
         Sub.KEY_MISSING,
-        r"keyerror: .{1,100}",
+        r"keyerror: (?!<).{1,100}",
         r"missing (?:key|field|column)s? .{1,80}",
         r"(?:key|column|field) .{1,60}not (?:found|present|in index|in (?:record|response|payload|row|data))",
         r"not in index|none of \[.{1,100}are in the \[(?:columns|index)\]",

@@ -14,7 +14,7 @@ _db = partial(sign, weight=Weight.COMPONENT)
 _IS_DB = (
     r"msg \d+, level|tns:|database error|deadlock|lock resources|transaction|constraint|psycopg|provided schema|java\.sql|jdbc|postgres|pg_|duckdb|sqlite|snowflake|bigquery|redshift|mysql|mariadb|pyodbc|odbc|mssql|sql server"
     r"|sqlalchemy|oracle|ora-\d|clickhouse|databricks\.sql|sqlstate|insert into|relation|dlt\.destinations|copy into"
-    r"|loadclientjob|destination|synapse|athena|trino|motherduck|mongo|adbc|lancedb|qdrant|warehouse|fatal: |dwh|db\."
+    r"|loadclientjob|destination|synapse|athena|trino|motherduck|mongo|redis|adbc|lancedb|qdrant|warehouse|fatal: |dwh|db\."
 )
 _NOT_DB = r"spark\.|analysisexception|kafka(?!\.connect)|kusto|sparkexception"
 
@@ -31,7 +31,7 @@ TROUBLE = (
         r"server closed the connection unexpectedly|connection already closed|consuming input failed|ssl connection has been closed unexpectedly|ssl syscall error|lost connection to (?:mysql|database) server|mysql server has gone away|the connection is broken and recovery|communication link failure|tcp provider: |08s01|connection (?:is|was) (?:lost|closed)|connection failure|ora-(?:03113|03114|12541|12170|12537|12514|00018|00020|00060|30006)",
         r"statement(?:_| )?timeout|querycanceled|canceling statement due to (?:statement timeout|user request|conflict)|statement reached its statement or warehouse timeout|query execution was interrupted|hyt00|query timeout expired|login timeout expired",
         r"database '?\S+'? on server '?\S+'? is not currently available|serverless.{0,40}resuming|(?:cluster|warehouse|database) is (?:being )?(?:resumed|resuming|paused|starting|restarting|in maintenance)|the service has encountered an error processing your request|40613|40197|databasetransientexception|destinationtransientexception",
-        r"(?:number of waiters for this table exceeds|has locked table|your statement .{0,40}was aborted because the number of waiters)|could not obtain lock on relation|code: 252|too many parts|1020: |operation timed out",
+        r"(?:number of waiters for this table exceeds|has locked table|your statement .{0,40}was aborted because the number of waiters)|could not obtain lock on relation|code: 252|too many parts|is loading the dataset in memory|1020: |operation timed out",
         besides=_IS_DB,
         unless=_NOT_DB + r"|kerberos",
         cause="The destination is busy, restarting or was cut off: {line}",

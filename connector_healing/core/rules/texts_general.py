@@ -28,6 +28,7 @@ IDENTITY = (
         r"(?:not|isn't|aren't) (?:been )?(?:allowed|permitted|authori[sz]ed|entitled|eligible) (?:to|for|access|by|here)\b",
         r"(?:access|permission) (?:to \S+ |for \S+ )?(?:has been |is |was )?(?:denied|forbidden|restricted|refused|not granted)\b",
         r"(?:requires?|lacks?|lacking|without) (?:the |an? )?(?:\S+ ){0,3}(?:permissions?|privileges?|roles?|scopes?|consent)\b",
+        r"(?:disabled|restricted|blocked|limited) (?:\w+ )?access|access (?:\w+ )?(?:disabled|blocked)\b",
         r"forbidden|not (?:been )?approved|different access level",
         also=(Sub.SCOPE_MISSING,),
     ),
@@ -40,6 +41,8 @@ LIMITS = (
         r"throttl\w+|too frequent\w*|too (?:many|much) (?:\w+ )?(?:requests|calls|queries|attempts|traffic)",
         r"limit of \d+ .{0,40}(?:per|every|each|/) ?\d* ?(?:s|sec\w*|min\w*|hour)\b",
         r"(?:calls|requests|queries) (?:\w+ ){0,3}per (?:second|minute|hour)\b",
+        r"\d+ per (?:second|minute)\b",
+        r"spike arrest|spikearrestviolation|allowed rate|take a break for|doing that (?:a lot|too much)|ratelimit",
         r"please (?:slow down|wait (?:\w+ ){0,3}before)",
         also=(Sub.QUOTA_EXHAUSTED,),
     ),
@@ -49,6 +52,7 @@ LIMITS = (
         r"(?:used|consumed|exhausted|exceeded|reached) (?:\w+ ){0,4}(?:allowance|credits|quota)\b",
         r"(?:day|daily|month|monthly) (?:limit|allowance|cap|maximum)\b",
         r"(?:allowance|credits|quota) (?:\w+ ){0,3}(?:used|consumed|exhausted|exceeded|reached)\b",
+        unless=r"per (?:\d+ )?(?:second|minute)",
         also=(Sub.RATE_LIMITED, Sub.PLAN_LIMIT),
     ),
 )
@@ -57,10 +61,10 @@ PAGES = (
     _general(
         "general.page",
         Sub.PAGINATION_BROKEN,
-        r"(?:paginator|pagination|paging|cursor|next page|next link|next_url|page \d+) .{0,60}(?:repeat\w*|the same|identical|loop\w*|stopped|invalid|beyond|not advance|did not change|aborted)\b",
+        r"(?:paginator|pagination|paging|cursor|next page|next link|next_url|page \d+) .{0,60}(?:repeat\w*|the same|identical|loop\w*|stopped|invalid|beyond|not advance|did not change|aborted|exceeded|without end|not belong|not match)\b",
         r"(?:less than or equal to|at most|no more than|not exceed|cannot exceed|smaller than) \d+ .{0,60}(?:limit|page|per_page|page_size|pagesize)\b",
         r"(?:maximum page|last page|page number|starting key|start key|resume token|continuation) .{0,40}(?:is|was|must|exceeds|invalid)\b",
-        r"cursor (?:could not|cannot|can't) be (?:decoded|parsed|found|read)\b",
+        r"paging cookie|cursor (?:could not|cannot|can't) be (?:decoded|parsed|found|read)\b",
         r"(?:page_?size|per_page|limit|count|offset) (?:parameter |value )?(?:must|cannot|should|may not|has to) (?:be|exceed)\b",
         unless=r"kafka|consumer",
         also=(Sub.RESULT_TOO_LARGE,),
@@ -68,6 +72,14 @@ PAGES = (
 )
 
 CHANGES = (
+    _general(
+        "general.gone",
+        Sub.ENDPOINT_GONE,
+        r"(?:is|was|are|has been|have been) (?:now )?(?:obsolete|superseded|sunset|retired|discontinued|decommissioned|switched off|turned off|shut down|replaced)\b",
+        r"end of life|successor: ",
+        unless=r"token|kafka|password|credential",
+        also=(Sub.VERSION_RETIRED,),
+    ),
     _general(
         "general.request",
         Sub.REQUEST_REJECTED,
@@ -89,6 +101,7 @@ DATA = (
         r"schema validation (?:errors?|failed|failure)\b|does not (?:match|conform to) (?:the )?(?:\w+ )?(?:schema|format)\b",
         r"unexpected (?:\w+ )?(?:element|tag|key|attribute|format|type|character|token|structure|value)\b",
         r"error (?:deserializing|parsing|decoding|reading|converting|interpreting) |did not match any (?:variant|schema|type)|unsupported (?:type|format|encoding)\b",
+        r"expected object or value|trailing data|not json serializable|json object must be (?:str|string)",
         r"not json compliant|(?:could not|cannot|can't|failed to|unable to) (?:parse|decode|deserialize|unmarshal|convert|interpret) ",
         unless=r"assertionerror|argument|config|syntaxerror|compil",
         also=(Sub.KEY_MISSING, Sub.DOCUMENT_UNREADABLE),
@@ -99,8 +112,9 @@ SERVICE = (
     _general(
         "general.server",
         Sub.SERVER_UNAVAILABLE,
-        r"try again later|retry later|(?:temporarily|currently) (?:unavailable|not available|down|offline)",
+        r"error while (?:talking|communicating|processing)|try again later|retry later|(?:temporarily|currently) (?:unavailable|not available|down|offline)",
         r"(?:cannot|can't) be accessed right now|retry the request|error intermittently|please retry|try (?:it )?again\b",
+        r"unknown reason|please contact (?:\w+ ){0,2}support\b",
         r"unexpected (?:server )?(?:condition|failure)|(?:server|service) (?:error|failure|outage|problem)\b",
         also=(Sub.READ_TIMEOUT,),
     ),
@@ -121,6 +135,13 @@ SERVICE = (
 )
 
 SETTINGS = (
+    _general(
+        "general.target",
+        Sub.TARGET_UNKNOWN,
+        r"(?:id|identifier|name|number) \S+ (?:is |was |does |could )?(?:not (?:be )?(?:exist|found|known)|malformed|unknown|invalid)\b",
+        unless=r"kafka|page|cursor|schema|transaction id",
+        also=(Sub.PERMISSION_MISSING,),
+    ),
     _general(
         "general.setting",
         Sub.CONFIGURATION_INVALID,

@@ -242,6 +242,12 @@ TOPIC = (
         cause="The topic or partition does not exist: {line}",
     ),
     _kafka(
+        "kafka.topic_words",
+        Sub.TOPIC_MISSING,
+        r"topic\(s\) \[.{1,100}\] is/are missing|missingtopicsfatal",
+        cause="A topic that is listened to does not exist: {line}",
+    ),
+    _kafka(
         "kafka.topic_invalid",
         Sub.TOPIC_INVALID,
         r"code=topic_exception,val=17",
@@ -344,6 +350,13 @@ CONSUMER = (
         cause="The consumer was put out of its group, or the group is rebalancing: {line}",
     ),
     _kafka(
+        "kafka.consumer_words",
+        Sub.CONSUMER_MISUSED,
+        r"no current assignment for partition",
+        r"consumer is not subscribed to any topics or assigned any partitions",
+        cause="The consumer is not used as Kafka asks: {line}",
+    ),
+    _kafka(
         "kafka.consumer",
         Sub.CONSUMER_MISUSED,
         r"local: no offset stored",
@@ -352,7 +365,6 @@ CONSUMER = (
         r"local: erroneous state",
         r"kafkaconsumer is not safe for multi-threaded access",
         r"consumer is not subscribed to any topics",
-        r"no current assignment for partition",
         r"subscription to topics, partitions and pattern are mutually exclusive",
         r"(?:invalid_group_id|invalidgroupid\w*)",
         r"to use the group management or offset commit apis, you must provide a valid group\.id",

@@ -17,7 +17,7 @@ MACHINE = (
     _code(
         "machine.memory",
         Sub.OUT_OF_MEMORY,
-        r"memoryerror|_arraymemoryerror",
+        r"memoryerror|_arraymemoryerror|negsignal\.sigkill|return code -9\b|(?:^|[-|>:] )killed$",
         r"oomkilled|oom-killed|oom killed|out of memory: killed process|oom-kill(?:er)?\b|memory cgroup out of memory|killed process \d+|invoked oom-killer",
         r"(?:exit code|exit status|exited with code|exited with status|returncode|exitcode|exited with|exit code is)[ :=]{1,3}-?(?:137|9)\b",
         r"non-zero exit (?:code|status) 137\b|exitcode: ?137\b|code=137\b",
@@ -44,7 +44,7 @@ MACHINE = (
     _library(
         "machine.file_access",
         Sub.FILE_ACCESS,
-        r"permissionerror: \[errno 13\]|permissionerror: \[errno 1\]|errno 13\b permission denied|errno 30\b|read-only file system|eacces|erofs|oserror: \[errno 5\]|errno 5\b input/output error|errno 116\b|stale file handle|transport endpoint is not connected|open \S+: permission denied|mkdir \S+: permission denied|cannot (?:create|open|write|access) .{1,80}: permission denied|operation not permitted: '.{1,100}",
+        r"permissionerror: \[errno 13\]|permissionerror: \[errno 1\]|errno 13\]? permission denied|errno 30\b|read-only file system|eacces|erofs|oserror: \[errno 5\]|errno 5\b input/output error|errno 116\b|stale file handle|transport endpoint is not connected|open \S+: permission denied|mkdir \S+: permission denied|cannot (?:create|open|write|access) .{1,80}: permission denied|operation not permitted: '.{1,100}",
         unless=r"spark|hdfs|accesscontrolexception|psycopg",
         cause="The process may not use a file or folder: {line}",
         also=(Sub.CONFIGURATION_INVALID,),
@@ -98,17 +98,20 @@ SETTINGS = (
     _library(
         "settings.dagster",
         Sub.CONFIGURATION_INVALID,
+        r"validation errors? for \w*(?:settings|config|configuration)\b",
+        r"settingserror|error parsing value for field .{1,60}from source|pydantic_settings\.\w+|dynaconf\.\w+|omegaconf\.\w+|hydra\.errors\.\w+|decouple\.undefinedvalueerror",
         r"dagsterinvalidconfigerror|dagsterinvaliddefinitionerror|dagsterinvariantviolationerror|error in config for (?:job|op|resource|asset)|received unexpected config entr\w+|nativevalueerror|configfiletoolarge\w*|post processing at path|postprocessingerror|invalidstepfunctionargument\w*|unknowndestinationmodule|unknown destination|valuenotsecretexception|lookuptrace",
         r"could not (?:parse|load|read) (?:the )?config\w*|invalid (?:configuration|config|setting|option)\b|unknown (?:configuration|config|setting|option)\b|bad configuration|misconfigured|invalid value for '?--?\S+|error: unrecognized arguments|zoneinfonotfounderror|unknown ?timezone(?:error)?|no time zone found with key|invalidconnectionstring\w*|connection string .{0,60}(?:invalid|malformed|missing)|could not parse (?:sqlalchemy|rfc1738) url|argumenterror: |could not deserialize key data|no key could be detected|unable to load pem file|invalid private key|not a valid (?:pem|private key|service account)|service account info was not in the expected format|malformederror|aadsts(?:90002|900023|900144|50011|700016)\b",
         unless=r"kafka|bootstrap|spark\.sql|psycopg",
         cause="A setting is wrong: {line}",
     ),
     _code(
-        "settings.oauth",
+        "settings.endpoint",
         Sub.CONFIGURATION_INVALID,
+        r"permanentredirect\b|must be addressed using the specified endpoint|authorizationheadermalformed|illegallocationconstraint\w*",
         r"redirect_uri_mismatch|unsupported_grant_type|unsupported_response_type|invalid_redirect_uri|invalid_target|invalid_resource\b",
         r"the redirect_uri .{0,40}(?:must|does not|doesn't) match",
-        cause="The OAuth request is set up wrongly: {line}",
+        cause="The request goes to a place, or comes from one, that is set up otherwise: {line}",
         also=(Sub.CREDENTIALS_REJECTED,),
     ),
     _code(

@@ -80,7 +80,7 @@ DEPENDENCY = (
         r"local class incompatible: stream classdesc serialversionuid",
         r"java gateway process exited before sending its port number",
         r"class file version \d+",
-        r"scala\.\w+ is not compatible",
+        r"scala\.\w+ is not compatible|does not exist in the jvm",
         besides=_JVM,
         cause="Packages of different versions do not fit each other: {line}",
     ),
