@@ -193,20 +193,26 @@ _PACKAGES: tuple[tuple[str, str, Sub], ...] = (
     ("kusto", r"(?:azure|com\.microsoft\.azure|com\.microsoft)\.kusto\.", Sub.KUSTO_UNAVAILABLE),
     (
         "data",
-        r"(?:pydantic\w*|pandas|pyarrow|polars|msgspec|orjson|ijson|openpyxl|xlrd|fastavro|jsonschema"
-        r"|marshmallow|cattrs|pandera|lxml|xml|csv|_csv|simplejson|ujson|struct|binascii)\.",
+        (
+            r"(?:pydantic\w*|pandas|pyarrow|polars|msgspec|orjson|ijson|openpyxl|xlrd|fastavro|jsonschema"
+            r"|marshmallow|cattrs|pandera|lxml|xml|csv|_csv|simplejson|ujson|struct|binascii)\."
+        ),
         Sub.TYPE_CHANGED,
     ),
     (
         "transport",
-        r"(?:httpx|httpcore|anyio|aiohttp|urllib3|http\.client|websockets?|h11|h2|twisted|io\.netty"
-        r"|paramiko|ftplib|grpc)\.",
+        (
+            r"(?:httpx|httpcore|anyio|aiohttp|urllib3|http\.client|websockets?|h11|h2|twisted|io\.netty"
+            r"|paramiko|ftplib|grpc)\."
+        ),
         Sub.CONNECTION_RESET,
     ),
     (
         "database",
-        r"(?:redis|pymongo|motor|elasticsearch|opensearchpy|clickhouse_\w+|cassandra|trino|ibm_db\w*"
-        r"|databricks\.sql|qdrant_client|weaviate|lancedb)\.",
+        (
+            r"(?:redis|pymongo|motor|elasticsearch|opensearchpy|clickhouse_\w+|cassandra|trino|ibm_db\w*"
+            r"|databricks\.sql|qdrant_client|weaviate|lancedb)\."
+        ),
         Sub.LOAD_JOB_FAILED,
     ),
 )
