@@ -167,6 +167,7 @@ RIGHTS = (
         r"(?:account|organi[sz]ation|subscription|project|tenant|workspace|shop|store|user) (?:is |has been |was |\S+ is |\S+ has been )(?:suspended|deactivated|disabled|blocked|frozen|inactive|terminated|closed|archived)",
         r"readonlydisabledsubscription|disabled and therefore marked as read only",
         r"the (?:rest )?api is not enabled for this organi[sz]ation",
+        r"kms\.disabledexception|arn:\S+ is (?:disabled|pending deletion)|kmsinvalidstateexception",
         r"consumer '?\S+'? has been suspended|consumer_suspended",
         r"unavailable shop|this shop is (?:currently )?(?:unavailable|frozen)",
         cause="The account or its content is blocked: {line}",

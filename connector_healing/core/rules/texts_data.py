@@ -115,7 +115,7 @@ PARSING = (
         r"badzipfile|file is not a zip file|badgzipfile|not a gzipped file|zlib\.error|incorrect header check|lzmaerror|zstderror|readerror: .{0,40}(?:tar|gzip|not a)|invaliddata\w*|eoferror: compressed file ended",
         r"xml\.etree\.elementtree\.parseerror|parseerror: .{0,80}(?:line|token|syntax|entity|element)|not well-formed \(invalid token\)|expaterror|xmlsyntaxerror|saxparseexception|mismatched tag|lxml\.etree\.\w+|document is empty|start tag expected",
         r"invalidfileexception|openpyxl|xlrd\.\w+|unsupported format, or corrupt file|excel file format cannot be determined|worksheet named |compoundfile\w*error",
-        r"parquet magic bytes not found|not a parquet file|could not open parquet|invalid parquet file|fastavro\S* |cannot read header - is it an avro file|contentdecodingerror|failed to decode it",
+        r"can ?not decode content-encoding|too small to be a parquet file|no magic bytes found at end of file|parquet magic bytes not found|not a parquet file|could not open parquet|invalid parquet file|fastavro\S* |cannot read header - is it an avro file|contentdecodingerror|failed to decode it",
         unless=r"psycopg|sqlstate|spark|snowflake|encoding .?utf8.? has|postgres|tomldecode|yaml\.\w",
         cause="A document is of another form than it is read as: {line}",
         also=(Sub.BODY_CUT_SHORT, Sub.TYPE_CHANGED),

@@ -14,7 +14,7 @@ _db = partial(sign, weight=Weight.COMPONENT)
 _IS_DB = (
     r"msg \d+, level|tns:|database error|deadlock|lock resources|transaction|constraint|psycopg|provided schema|java\.sql|jdbc|postgres|pg_|duckdb|sqlite|snowflake|bigquery|redshift|mysql|mariadb|pyodbc|odbc|mssql|sql server"
     r"|sqlalchemy|oracle|ora-\d|clickhouse|databricks\.sql|sqlstate|insert into|relation|dlt\.destinations|copy into"
-    r"|loadclientjob|destination|synapse|athena|trino|motherduck|mongo|redis|adbc|lancedb|qdrant|warehouse|fatal: |dwh|db\."
+    r"|loadclientjob|destination|synapse|athena|trino|motherduck|mongo|redis\.|clickhouse|oracledb|trino\.|adbc|lancedb|qdrant|warehouse|fatal: |dwh|db\."
 )
 _NOT_DB = r"spark\.|analysisexception|kafka(?!\.connect)|kusto|sparkexception"
 
@@ -41,7 +41,7 @@ TROUBLE = (
         "db.unreachable",
         Sub.DESTINATION_UNREACHABLE,
         r"connection (?:to server at .{1,80})?failed: .{0,100}(?:connection refused|could not translate|timeout expired|no route|timed out)",
-        r"could not connect to server|is the server running on (?:that )?host|can't connect to (?:mysql )?server|(?:a )?network-related or instance-specific error|250001.{0,40}could not connect|could not connect to (?:snowflake|the warehouse|database|redshift)|dpy-(?:6005|4011|6001|6000)|(?:cannot|could not|unable to|failed to) (?:connect|open (?:a )?connection) to (?:the )?(?:database|db)\b|unable to connect to (?:data source|database|the destination)|destinationconnectionerror|08001|failed to connect to the (?:database|server|destination)|timeout expired|unable to open (?:database )?connection",
+        r"could not connect to server|is the server running on (?:that )?host|can't connect to (?:mysql )?server|(?:a )?network-related or instance-specific error|250001.{0,40}could not connect|could not connect to (?:snowflake|the warehouse|database|redshift)|dpy-(?:6005|4011|6001|6000)|(?:cannot|could not|unable to|failed to) (?:connect|open (?:a )?connection) to (?:the )?(?:database|db)\b|unable to connect to (?:data source|database|the destination)|destinationconnectionerror|08001|failed to connect to the (?:database|server|destination)|(?:redis|pymongo|clickhouse_connect|oracledb|trino)\.\S*(?:connectionerror|operationalerror|serverselectiontimeouterror|autoreconnect|connectionfailure)\b.{0,2000}(?:refused|unreachable|timed out|no route)|timeout expired|unable to open (?:database )?connection",
         besides=_IS_DB,
         unless=_NOT_DB
         + r"|incorrect username|jwt token is invalid|failed to authenticate|is not allowed to access|password authentication|unable to open database file|authentication failed|permission denied",

@@ -111,6 +111,7 @@ SERVER = (
         r"409 (?:client error|conflict).{0,80}(?:try|retry)",
         r"(?:another|previous|an?) (?:\w+ ){0,3}(?:operation|request|job|export|run|process|sync|update) (?:is |was )?(?:already |currently |still )(?:running|in progress|being processed|pending|active)",
         r"(?:is|are) (?:already|currently|still) (?:being (?:processed|updated|modified|generated)|in progress|running).{0,60}(?:try|retry|later|wait)",
+        r"is (?:currently )?being (?:deleted|created|updated|modified|provisioned|resized)\b.{0,60}(?:try|retry|later|wait)|containerbeingdeleted",
         r"unable_to_lock_row|lock_timeout|lock_not_acquired|anotheroperationinprogress\w*|operationaborted|conflictingoperation\w*|resourceconflictexception|concurrentmodification\w*|operation_in_progress|resource_locked|resourcelocked",
         r"(?:lock|locked) .{0,60}(?:try|retry) (?:again|later)",
         cause="Another operation holds what is asked for: {line}",
@@ -118,7 +119,7 @@ SERVER = (
     _code(
         "server.code",
         Sub.SERVER_UNAVAILABLE,
-        r"server busy|serverbusy|backenderror|internalerror\b|internal_error\b|internalservererror\w*|internal_server_error\w*|unknown_exception|server_unavailable|service_unavailable\b|serviceunavailable\w*|temporarily_?unavailable|temporarilyunavailable\w*",
+        r"server busy|serverbusy|backenderror|internalerror\b(?!\()|internal_error\b|internalservererror\w*|internal_server_error\w*|unknown_exception|server_unavailable|service_unavailable\b|serviceunavailable\w*|temporarily_?unavailable|temporarilyunavailable\w*",
         r"an unexpected error has occurred\. please retry|please retry your request",
         r"internal error|an? (?:unexpected|internal|unknown|temporary) (?:server )?(?:error|failure|problem) (?:has )?occurred",
         r"(?:temporary|transient|intermittent) (?:error|problem|outage|issue)",
