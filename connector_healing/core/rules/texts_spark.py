@@ -145,6 +145,7 @@ LOST = (
         r"worker lost",
         r"the executor with id \S+ (?:exited|was deleted)",
         r"executor is not registered",
+        r"could not find coarsegrainedscheduler|rpcenv (?:already )?stopped|driver \S+ disassociated|executor self-exiting due to",
         r"block manager (?:has been )?re-?registering too many times",
         r"application master lost connection with driver",
         r"container marked as failed",
@@ -229,6 +230,7 @@ CAPACITY = (
         r"skipping am assignment as cluster resource is empty",
         r"preemption is not helpful for scheduling",
         r"failedscheduling",
+        r"zonalallocationfailed|cloud provider launch failure|do not have sufficient capacity for the requested",
         r"cloud_provider_launch_failure",
         r"insufficientinstancecapacity",
         r"we currently do not have sufficient \S+ capacity",
@@ -344,6 +346,14 @@ CAPACITY = (
 )
 
 WRAPPERS = (
+    _symptom(
+        "spark.process_log",
+        Sub.EXECUTOR_LOST,
+        r"coarsegrainedexecutorbackend|coarsegrainedschedulerbackend|yarnallocator|yarnscheduler",
+        r"taskschedulerimpl|blockmanagermasterendpoint|transportclientfactory|oneforoneblockfetcher",
+        confidence=0.4,
+        cause="A process of the job reports trouble with another: {line}",
+    ),
     _symptom(
         "spark.stage_failure",
         Sub.JOB_CODE_FAILED,

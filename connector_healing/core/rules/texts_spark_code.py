@@ -88,7 +88,7 @@ DEPENDENCY = (
         "spark.module",
         Sub.MODULE_MISSING,
         r"modulenotfounderror: no module named \S+",
-        r"importerror: no module named \S+",
+        r"importerror: no module named \S+|importerror: cannot import name \S+",
         r"no module named \S+",
         r"pyarrow >= \S+ must be installed",
         r"pandas >= \S+ must be installed",
@@ -121,6 +121,7 @@ DEPENDENCY = (
         r"exception in thread \"main\" java\.lang\.\w+(?:classnotfound|noclassdef|nosuchmethod)\w*",
         r"error: could not find or load main class \S+",
         r"main class .{0,60}(?:not found|could not be found)",
+        r"error: failed to load class [\w.$]+",
         r"application_main_class_missing|exitcode: 101",
     ),
 )
@@ -274,7 +275,7 @@ CODE = (
         r"cannot run multiple sparkcontexts at once",
         r"'nonetype' object has no attribute '(?:sc|_jsc|setcallsite|defaultparallelism|_jvm)'",
         r"no active (?:or default )?spark ?session",
-        r"sparkcontext has been shutdown",
+        r"sparkcontext has been shutdown|sparkcontext should only be created and accessed on the driver",
         cause="The job uses a Spark context that was stopped or is not there.",
     ),
     _code(

@@ -56,6 +56,7 @@ ACCESS = (
         r"keyprovidererror",
         r"403, (?:head|put|get|patch|delete|post), https?://\S+\.(?:dfs|blob)\.core\.windows\.net\S*",
         r"403 forbidden.{0,40}storage\.googleapis\.com\S*",
+        r"does not have \[\w+\] privilege",
         r"insufficient_permissions.{0,80}(?:external location|file|volume)",
         besides=_HADOOP,
         unless=_NOT_KUSTO + r"|botocore|boto3",
@@ -252,6 +253,7 @@ CONTENT = (
         r"fail to parse '.{1,80}' in the new parser",
         r"numberformatexception: for input string: .{1,80}",
         besides=r"spark|executor",
+        unless=r"failed_execute_udf|user[- ]defined function",
         cause="A value does not have the type that it is read as: {line}",
     ),
 )
