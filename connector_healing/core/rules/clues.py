@@ -23,6 +23,8 @@ _PAGE_PARAMETERS = frozenset(
     }
 )
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|(?<=url: )/\S+", re.IGNORECASE)
+#: What APIs put into the body's own code when all is well.
+_FINE_CODES = (0, 1, 200, 201, 202, 204)
 _ERROR_WORDS = frozenset({"error", "errored", "fail", "failed", "failure", "fault"})
 
 
@@ -182,7 +184,26 @@ def _says_error(body: str) -> bool:
         return True
     if str(read.get("status", "")).lower() in _ERROR_WORDS:
         return True
-    return bool(read.get("error") or read.get("errors")) and not read.get("data")
+    if _has_data(read.get("data")):
+        return False
+    return bool(read.get("error") or read.get("errors")) or _has_error_code(read)
+
+
+def _has_error_code(read: Mapping[str, object]) -> bool:
+    """Whether a body names a code of its own that is not one of success, with a message."""
+    code = read.get("code")
+    return (
+        isinstance(code, int)
+        and code not in _FINE_CODES
+        and bool(read.get("message") or read.get("msg"))
+    )
+
+
+def _has_data(data: object) -> bool:
+    """Whether there is any: GraphQL answers with nulls where it reports errors."""
+    if isinstance(data, dict):
+        return any(value is not None for value in data.values())
+    return bool(data)
 
 
 def _first_line(text: str) -> str:
