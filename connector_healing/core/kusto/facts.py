@@ -61,7 +61,8 @@ def facts_of(case: KustoCase) -> Facts:
     options = {name.lower(): value or "" for name, value in case.options.items()}
     thrown = thrown_part(failing)
     shown = shows_kusto_connector(text)
-    foreign = not shown and of_other_system(thrown)
+    exports = "kustoquery" in options and options.get("readmode") != "ForceSingleMode"
+    foreign = not shown and of_other_system(thrown, reads_export=exports)
     return Facts(
         case=case,
         text=text,

@@ -20,6 +20,7 @@ _TRANSACTIONAL = (
     "ingestion to kusto failed",
     "ingestion to kusto skipped",
     "ingestion to kusto succeeded",
+    "finalizeingestion",
     "timed out polling on ingestion status",
     "failed to poll on ingestion status",
     "failed to move extents after",

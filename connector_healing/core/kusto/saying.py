@@ -34,6 +34,7 @@ class Saying(StrEnum):
     OPERATION = "an operation's row is spoken of"
     NOT_FOUND = "something is not found"
     AGO = "it was hours ago"
+    DIED = "the driver or its cluster was ended"
     HOUR = "it was an hour after the start"
     SMALL_WORKS = "small reads work"
     LARGE_FAILS = "large reads fail"
@@ -172,6 +173,13 @@ _WORDS: Mapping[Saying, str] = {
         r"|more|visible)|(?:n't|cannot|not) (?:\w{1,8} )?(?:find|exist|show|see|return)|\bblank\b|\bgone\b|\bno such|finds? no|unknown operation|does ?n't know"
     ),
     Saying.AGO: r"\b(?:hours?|days?|h|d) ago|any ?(?:longer|more)\b|no longer|look-?up|[0-9a-f]{8}-[0-9a-f]{4}-|yesterday|last (?:night|evening|week)|this night|\bold\b",
+    Saying.DIED: (
+        r"\b(?:driver|cluster|job|cell|session|kernel|notebook|application|app|pod|vm|run|process)s?"
+        r" (?:\w{1,12} ){0,3}(?:kill|terminat|died|dies|dead|crash|restart|detach|cancel|preempt"
+        r"|evict|abort|shut|lost)"
+        r"|(?:kill|terminat|restart|cancel|detach|abort|interrupt)\w{0,4} (?:\w{1,12} ){0,3}"
+        r"(?:driver|cluster|job|cell|session|kernel|notebook|application|app|pod|vm|run|process)\b"
+    ),
     Saying.HOUR: (
         r"after (?:\w{1,13} ){0,3}(?:an|one|1|60) ?(?:hour|h\b|hr|min)|(?:an|one|1) hour (?:in|after)"
         r"|60 ?min|every hour|hour mark|more than an hour|over an hour|long(?:er)? (?:runs|jobs|writes)"

@@ -1,5 +1,7 @@
 """Asynchronous operations on the service: exports and moves, by state and by status."""
 
+import re
+
 from connector_healing.core.kusto.commands import Command
 from connector_healing.core.kusto.facts import Facts
 from connector_healing.core.kusto.pattern import Pattern, Place, Written, any_of, sig
@@ -45,6 +47,7 @@ _RESOURCES = (
     "e_query_result_set_too_large",
 )
 _RATE = ("requestratelimitpolicy", "workload group", "workload_group", "request rate limit")
+_EMPTY_STATUS = re.compile(r"\"status\"\s{0,3}:\s{0,3}(?:\"\s{0,8}\"|null)")
 _FAILED = ("failed", "partiallysucceeded", "canceled", "skipped")
 
 
@@ -54,7 +57,8 @@ def _exports(facts: Facts) -> bool:
 
 
 def _no_status(facts: Facts) -> bool:
-    return bool(facts.rows.state) and not facts.rows.status.strip(" '\"},")
+    empty = _EMPTY_STATUS.search(facts.lower) is not None or not facts.rows.status.strip(" '\"},")
+    return bool(facts.rows.state) and empty
 
 
 def _no_request(facts: Facts) -> bool:
