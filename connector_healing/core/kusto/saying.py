@@ -123,7 +123,9 @@ _WORDS: Mapping[Saying, str] = {
     ),
     Saying.TIME: (
         r"time ?stamps?|date ?times?|\bdates?\b|\btimes\b(?! ?out)|\btime (?:values?|col|fields?|part|is\b"
-        r"|comes|shift|diff|off)|_time\b|clock|\bhour of|\bvalues?\b|\bcolumns?\b|\bcols?\b|\bts\b"
+        r"|comes|shift|diff|off)|_time\b|clock|\b(?:shows?|gives?|returns?|displays?|prints?|says|is"
+        r"|was) (?:\S{1,12} ){0,2}\d{1,2}:\d\d"
+        r"|\bhour of|\bvalues?\b|\bcolumns?\b|\bcols?\b|\bts\b"
     ),
     Saying.ZONE: (
         r"time ?zone|\b\d{1,2} ?(?:h|hrs?|hours?) (?:behind|ahead|off|too)\b|(?:off|shifted|moved) by (?:one|1|a) day"

@@ -12,7 +12,9 @@ from connector_healing.core.kusto.pattern import (
 from connector_healing.core.kusto.patterns.conditions import (
     FAILURES,
     TEMP,
+    both,
     coded,
+    opposite,
 )
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
@@ -47,6 +49,12 @@ def _coded(
 
 def _in_rows(facts: Facts) -> bool:
     return facts.rows.shows_failures
+
+
+def _own_storage(facts: Facts) -> bool:
+    """The options name a storage of the user's own."""
+    names = ("kustoIngestionStorageContainer", "ingestionStorageParameters")
+    return any(facts.option(name) for name in names)
 
 
 def _no_details(facts: Facts) -> bool:
@@ -143,7 +151,7 @@ INGESTION = (
             ),
         ),
         commands=TEMP,
-        ask_when=((Ask.INGESTION_STORAGE_OWNER, _in_rows),),
+        ask_when=((Ask.INGESTION_STORAGE_OWNER, both(_in_rows, opposite(_own_storage))),),
     ),
     _coded(
         "ingest.source_missing",

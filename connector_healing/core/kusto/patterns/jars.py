@@ -121,6 +121,8 @@ JARS = (
                     )
                 ),
             ),
+            # Driver and executors hold two builds of the connector.
+            sig("invalidclassexception", "kusto.spark"),
             sig(
                 "nosuchmethoderror",
                 some=("io.netty", "reactor.", "com.azure.core"),

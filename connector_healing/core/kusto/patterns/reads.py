@@ -41,6 +41,12 @@ def _comment_ends(facts: Facts) -> bool:
     return re.search(r"(?<!:)//", last) is not None
 
 
+def _forces_native(facts: Facts) -> bool:
+    """The options ask for the native writer, whatever Spark can read."""
+    given = facts.option("kustoExportOptionsJson").lower().replace("\\", "")
+    return re.search(r"usenativeparquetwriter\W{1,5}true", given) is not None
+
+
 def _starts_slowly(facts: Facts) -> bool:
     """A read without a mode of its own is slow before it begins: it waits for the estimate."""
     slow = is_read(facts) and says(facts.said, Saying.SLOW, Saying.START)
@@ -156,7 +162,7 @@ READS = (
                 "unsupported encoding",
             ),
         ),
-        ask_when=((Ask.SPARK_VERSION, lambda f: not f.case.spark_version),),
+        ask_when=((Ask.SPARK_VERSION, opposite(_forces_native)),),
         commands=(Command.COMMANDS,),
         surface=Surface.EXECUTOR_LOG,
         operation=Operation.READ,
