@@ -170,7 +170,7 @@ def _surface(pattern: Pattern, facts: Facts) -> Surface:
     """The surface, where the pattern knows it better than the look of the evidence."""
     surface, own = facts.surface, pattern.surface
     if not facts.lower.strip():
-        if pattern.id.startswith("diag."):
+        if pattern.id.startswith("diag.") or not pattern.connector:
             return Surface.USER_REPORT
         return Surface.DATA_MISSING if own is Surface.DATA_MISSING else surface
     if own is None:

@@ -42,7 +42,11 @@ def _lost_for_good(facts: Facts) -> bool:
 
 
 #: Packages of databases' drivers.
-_SQL = ("java.sql.", "org.postgresql", "com.mysql", "oracle.jdbc", "org.mariadb", "psycopg2")
+_SQL = (
+    *("java.sql.", "org.postgresql", "com.mysql", "oracle.jdbc", "org.mariadb", "psycopg2"),
+    *("net.snowflake", "com.ibm.db2", "com.vertica", "com.clickhouse", "com.teradata"),
+    *("com.simba", "com.amazon.redshift", "pyodbc", "sqlalchemy"),
+)
 _TAHOE = "com.databricks.sql.transaction.tahoe"  #: Delta, as Databricks names it.
 
 #: What Spark throws for a query that does not fit its data.

@@ -1,6 +1,7 @@
 """Asynchronous operations on the service: exports and moves, by state and by status."""
 
 import re
+from dataclasses import replace
 
 from connector_healing.core.kusto.commands import Command
 from connector_healing.core.kusto.facts import Facts
@@ -72,7 +73,7 @@ def _completed(facts: Facts) -> bool:
 
 _ANSWER = (*OPERATION, Command.COMMANDS)
 
-OPERATIONS = (
+_PATTERNS = (
     Pattern(
         id="async_op.completed_after_timeout",
         cause="The driver gave up waiting, but the operation completed on the service.",
@@ -323,4 +324,10 @@ OPERATIONS = (
         surface=Surface.DRIVER_EXCEPTION,
         versions="any; in 7.1.1 only in a race",
     ),
+)
+
+#: Of a read only the export is an asynchronous operation. A rate limit meets queries too.
+OPERATIONS = tuple(
+    p if p.id == "throttle.workload_group" else replace(p, mode_of_read=Mode.DISTRIBUTED)
+    for p in _PATTERNS
 )

@@ -47,6 +47,11 @@ def _forces_native(facts: Facts) -> bool:
     return re.search(r"usenativeparquetwriter\W{1,5}true", given) is not None
 
 
+def _nothing_known(facts: Facts) -> bool:
+    """Nothing tells where the job runs, nor with which connector."""
+    return not (facts.case.platform or facts.options or facts.case.connector_version)
+
+
 def _starts_slowly(facts: Facts) -> bool:
     """A read without a mode of its own is slow before it begins: it waits for the estimate."""
     slow = is_read(facts) and says(facts.said, Saying.SLOW, Saying.START)
@@ -114,7 +119,7 @@ READS = (
         retryable=False,
         written=Written.NOTHING,
         signatures=(any_of(*_HADOOP, when=both(of_connector, opposite(is_write))),),
-        ask_when=((Ask.PLATFORM, lambda f: not f.case.platform and not f.options),),
+        ask_when=((Ask.PLATFORM, _nothing_known),),
         surface=Surface.DRIVER_EXCEPTION,
         operation=Operation.READ,
         mode=Mode.DISTRIBUTED,
