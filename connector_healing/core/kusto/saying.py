@@ -35,6 +35,7 @@ class Saying(StrEnum):
     NOT_FOUND = "something is not found"
     AGO = "it was hours ago"
     DIED = "the driver or its cluster was ended"
+    ON_PURPOSE = "somebody stopped it on purpose"
     HOUR = "it was an hour after the start"
     SMALL_WORKS = "small reads work"
     LARGE_FAILS = "large reads fail"
@@ -181,6 +182,13 @@ _WORDS: Mapping[Saying, str] = {
         r"|evict|abort|shut|lost)"
         r"|(?:kill|terminat|restart|cancel|detach|abort|interrupt)\w{0,4} (?:\w{1,12} ){0,3}"
         r"(?:driver|cluster|job|cell|session|kernel|notebook|application|app|pod|vm|run|process)\b"
+    ),
+    Saying.ON_PURPOSE: (
+        r"\b(?:i|we|he|she|they|somebody|someone|user|admin|operator) (?:\w{1,12} ){0,2}"
+        r"(?:stopped|cancell?ed|killed|interrupted|aborted)\b"
+        r"|(?:stopped|cancell?ed|killed|interrupted|aborted) (?:\w{1,12} ){0,3}"
+        r"(?:on purpose|by hand|manually|myself|ourselves|intentionally|deliberately)"
+        r"|(?:manually|intentionally|deliberately) (?:stopped|cancell?ed|killed|interrupted|aborted)"
     ),
     Saying.HOUR: (
         r"after (?:\w{1,13} ){0,3}(?:an|one|1|60) ?(?:hour|h\b|hr|min)|(?:an|one|1) hour (?:in|after)"

@@ -86,6 +86,7 @@ JARS = (
                 ),
             ),
         ),
+        ask_when=((Ask.SPARK_VERSION, lambda f: not f.case.platform),),
         surface=Surface.DRIVER_EXCEPTION,
         asks_standing=False,
     ),

@@ -13,8 +13,10 @@ from connector_healing.core.kusto.patterns.conditions import (
     is_write,
     not_of_connector,
     opposite,
+    told,
 )
 from connector_healing.core.kusto.patterns.traces import own_cause, went_on
+from connector_healing.core.kusto.saying import Saying
 from connector_healing.core.kusto.vocabulary import Ask, Surface
 
 _EXCEPTION = Detail(
@@ -42,11 +44,7 @@ def _lost_for_good(facts: Facts) -> bool:
 
 
 #: Packages of databases' drivers.
-_SQL = (
-    *("java.sql.", "org.postgresql", "com.mysql", "oracle.jdbc", "org.mariadb", "psycopg2"),
-    *("net.snowflake", "com.ibm.db2", "com.vertica", "com.clickhouse", "com.teradata"),
-    *("com.simba", "com.amazon.redshift", "pyodbc", "sqlalchemy"),
-)
+_SQL = ("java.sql.", "org.postgresql", "com.mysql", "oracle.jdbc", "org.mariadb", "psycopg2")
 _TAHOE = "com.databricks.sql.transaction.tahoe"  #: Delta, as Databricks names it.
 
 #: What Spark throws for a query that does not fit its data.
@@ -254,7 +252,7 @@ _PATTERNS = (
                 "job", "cancelled", some=("job group", "stop()", "shutdown"), none=_CONNECTOR_FAILED
             ),
         ),
-        ask=(Ask.QUERY_STOPPED_ON_PURPOSE,),
+        ask_when=((Ask.QUERY_STOPPED_ON_PURPOSE, opposite(told(Saying.ON_PURPOSE))),),
         connector=False,
         asks_standing=False,
     ),
