@@ -51,7 +51,7 @@ _COLUMN = r"(?:columns?|cols?|fields?)\b"
 
 _WORDS: Mapping[Saying, str] = {
     Saying.MISSING: (
-        r"missing|fewer|\bless rows|\bless in\b|\blost\b|\blo+s(?:es|ing|t)\b|disappear|vanish"
+        r"missing|\bmiss(?:es|ed)? (?:\w{1,12} ){0,2}(?:rows|records|data|events)|fewer|\bless rows|\bless in\b|\blost\b|\blo+s(?:es|ing|t)\b|disappear|vanish"
         r"|incomplete|\babsent|\bgone\b|\black(?:s|ing)?\b|not (?:complete|all|every)\b"
         r"|\bno (?:new )?(?:rows|data|records|events|entries)\b|\b(?:0|zero) (?:rows|records|events)"
         r"|\bempty\b|\bnothing\b|nowhere|rows short|too few|less than|\bpartial|\bpartly|half of"

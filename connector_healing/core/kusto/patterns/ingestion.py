@@ -14,6 +14,7 @@ from connector_healing.core.kusto.patterns.conditions import (
     TEMP,
     both,
     coded,
+    is_streaming,
     opposite,
 )
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
@@ -32,7 +33,7 @@ def _coded(
     """A pattern that an ingestion failure's code, or one of these texts, shows."""
     signatures = [sig(when=coded(identity))]
     if extra:
-        signatures.append(any_of(*extra))
+        signatures.append(any_of(*extra, when=_queued))
     return Pattern(
         id=identity,
         cause=cause,
@@ -45,6 +46,11 @@ def _coded(
         operation=Operation.WRITE,
         surface=Surface.DRIVER_EXCEPTION,
     )
+
+
+def _queued(facts: Facts) -> bool:
+    """The words are those of a queued ingestion: what streaming refuses, the client throws."""
+    return facts.rows.shows_failures or not is_streaming(facts)
 
 
 def _in_rows(facts: Facts) -> bool:
