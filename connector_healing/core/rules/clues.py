@@ -25,6 +25,8 @@ _PAGE_PARAMETERS = frozenset(
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|(?<=url: )/\S+", re.IGNORECASE)
 #: What APIs put into the body's own code when all is well.
 _FINE_CODES = (0, 1, 200, 201, 202, 204)
+#: Characters of a message that a cause names.
+_LINE = 200
 _ERROR_WORDS = frozenset({"error", "errored", "fail", "failed", "failure", "fault"})
 
 
@@ -208,4 +210,7 @@ def _has_data(data: object) -> bool:
 
 def _first_line(text: str) -> str:
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return line[:200]
+    if len(line) <= _LINE:
+        return line
+    whole, gap, _ = line[: _LINE + 1].rpartition(" ")
+    return f"{whole if gap else line[:_LINE]} …"
