@@ -26,7 +26,7 @@ _OPTION = re.compile(
 #: ``curl -u name:password``, also attached (``-uname:password``) and as a list's items.
 _USER = re.compile(
     r"""(?<![\w-])(-[uU](?:["'],)?[= ]{0,3}|--(?:proxy-)?(?:user|userpwd)(?:["'],)?[= ]{1,3})"""
-    r"""(["']?)([^\s:"'=/]{1,100}):(?!//)((?(2)[^"'\n]{1,400}|[^\s"',]{1,400}))"""
+    r"""(["'])?([^\s:"'=/]{1,100}):(?!//)((?(2)[^"'\n]{1,400}|[^\s"',]{1,400}))"""
 )
 _USER_HINTS = ("-u", "-U", "--user", "--proxy-user")
 
@@ -60,7 +60,11 @@ def _is_credential(scheme: str, value: str) -> bool:
     if kind == "basic":
         return ":" in _decoded(value)
     if kind == "token":
-        return scheme[0] == "T" and bool(_LOWER.fullmatch(value)) and not is_prose(value)
+        return (
+            scheme[0] == "T"
+            and bool(_LOWER.fullmatch(value.rstrip(".:!?")))
+            and not is_prose(value)
+        )
     return kind == "bearer" and not is_prose(value)
 
 
@@ -99,4 +103,4 @@ def _masked_user(match: re.Match[str]) -> str:
     before, quote, user, password = match.groups()
     if user.isdecimal() and password.isdecimal():
         return match.group()  # ids of a user and a group
-    return f"{before}{quote}{user}:{MASK}"
+    return f"{before}{quote or ''}{user}:{MASK}"
