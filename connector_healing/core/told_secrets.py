@@ -15,6 +15,8 @@ _SCHEME = re.compile(
     r"([^\s\"',;<>\\]{6,})"
 )
 _LONG = 16  #: Characters from which on what follows a scheme is no word.
+_SHORT = 6  #: And up to which it is one.
+_MARKS = ".:!?()[]"
 _DIGIT = re.compile(r"[0-9]")
 _LOWER = re.compile(r"[a-z]{6,}")
 
@@ -62,10 +64,10 @@ def _is_credential(scheme: str, value: str) -> bool:
     if kind == "token":
         return (
             scheme[0] == "T"
-            and bool(_LOWER.fullmatch(value.rstrip(".:!?")))
+            and bool(_LOWER.fullmatch(value.rstrip(_MARKS)))
             and not is_prose(value)
         )
-    return kind == "bearer" and not is_prose(value)
+    return kind == "bearer" and len(value.strip(_MARKS)) >= _SHORT and not is_prose(value)
 
 
 def _decoded(value: str) -> str:
