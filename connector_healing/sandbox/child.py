@@ -99,6 +99,7 @@ def _run(assignment: Assignment, counters: Counters, warnings: tuple[str, ...]) 
         # A refused request that the connector swallowed is no less a failure.
         refused = (*gate.refusals, *guard.refusals)
         error = error or next(iter(refused), None)
+    redactor = redactor.merged(gate.recorded.sent_secrets() | seen.sent_secrets())
     failure = _failure(assignment, progress, error, redactor) if error is not None else None
     cassette = Path(assignment.work_dir, RECORDED)
     if request.record_to is not None:

@@ -10,7 +10,7 @@ from connector_healing.core.failure import ExceptionLink, Failure
 from connector_healing.core.http_signals import HttpSignals, read_signals
 from connector_healing.core.path_template import host_of, path_template
 from connector_healing.core.rules import words
-from connector_healing.core.secret_names import is_secret_name
+from connector_healing.core.secret_names import Place, is_secret_name, may_be_secret
 
 #: Top-level packages that run a connector and are no part of it.
 FRAMEWORKS = frozenset({"dlt", "dagster", "dagster_dlt", "dagster_shared", "connector_healing"})
@@ -103,8 +103,8 @@ class Clues:
         if http is None or not http.request_headers:
             return None
         query = [k for k, _ in parse_qsl(http.url.partition("?")[2])]
-        return any(is_secret_name(h) for h in http.request_headers) or any(
-            is_secret_name(k, in_query=True) for k in query
+        return any(may_be_secret(h, Place.HEADER) for h in http.request_headers) or any(
+            is_secret_name(k, Place.PARAMETER) for k in query
         )
 
     def fields(self) -> dict[str, str]:
