@@ -109,7 +109,10 @@ class UnreadableCassetteError(UsageError):
     """A cassette file is missing, cut short, or of another format."""
 
     def __init__(self, path: str, reason: str) -> None:
-        allowed = f"{reason} Heal with the live API instead, or name another failed run."
+        allowed = (
+            f"{reason} Remove it and heal without --cassette, so that the live API is asked; "
+            "or name another failed run."
+        )
         super().__init__("cassette", path, allowed)
 
 

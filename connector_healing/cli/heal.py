@@ -21,8 +21,8 @@ from connector_healing.core.policy import HealMode
 
 if TYPE_CHECKING:
     from connector_healing.core.failure import Diagnosis
+    from connector_healing.healing.services import HealServices
     from connector_healing.orchestration.services import RunServices
-    from connector_healing.ports import HealStore
 
 
 class _Shown:
@@ -84,7 +84,7 @@ def heal(
         outcome = HealWorkflow(working).run(case.case_id)
         found = working.case(case.case_id)
         path = working.files.case_path(case.case_id, "report.md")
-    diagnosis = _diagnosis(services.store, case.case_id)
+        diagnosis = _diagnosis(working, found)
     value = {
         "outcome": type(outcome).__name__,
         "case": found,
@@ -94,8 +94,7 @@ def heal(
     }
 
     def human() -> None:
-        if diagnosis is not None:
-            click.echo(f"Diagnosis: {diagnosis.cause} {diagnosis.remedy}")
+        click.echo(f"Diagnosis: {diagnosis.cause} {diagnosis.remedy}")
         click.echo(told(outcome))
         click.echo(f"Report: {path} (or: connector-healing report {case.case_id})")
 
@@ -155,9 +154,13 @@ def _require_usable(
         raise UnreadableCassetteError(shown, "The failed run left none, or it was pruned.")
 
 
-def _diagnosis(store: "HealStore", case_id: str) -> "Diagnosis | None":
+def _diagnosis(services: "HealServices", case: HealCase) -> "Diagnosis":
+    """What the heal found; where it came to no finding, what the failure itself says."""
+    from connector_healing.core.classify import classify
     from connector_healing.core.codec import from_json
     from connector_healing.core.steps import Finding
 
-    text = store.step(case_id, Step.CLASSIFY)
-    return from_json(text, Finding).diagnosis if text else None
+    text = services.store.step(case.case_id, Step.CLASSIFY)
+    if text:
+        return from_json(text, Finding).diagnosis
+    return classify(services.failure(case), services.rules)

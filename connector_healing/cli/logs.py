@@ -154,12 +154,12 @@ def _shown(runtime: "ConnectorRuntime | None") -> dict[str, Any] | None:
 
 def _masked(value: Any, redactor: "Redactor") -> Any:  # JSON has no narrower type
     from connector_healing.core.redaction import MASK
-    from connector_healing.core.secret_names import is_secret_name
+    from connector_healing.core.secret_names import Place, hides
 
     if isinstance(value, Mapping):
         return {
             name: MASK
-            if is_secret_name(name) and isinstance(inner, str)
+            if isinstance(inner, str) and hides(name, inner, Place.TEXT)
             else _masked(inner, redactor)
             for name, inner in value.items()
         }

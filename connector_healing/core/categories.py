@@ -87,6 +87,7 @@ class FailureSubcategory(StrEnum):
     CURSOR_EXPIRED = "cursor_expired"  #: From a fresh first page it works again.
     CONFIGURATION_MISSING = "configuration_missing"
     CONFIGURATION_INVALID = "configuration_invalid"
+    DECLARATION_INVALID = "declaration_invalid"  #: A file or a name in the connector's own project.
     TARGET_UNKNOWN = "target_unknown"  #: A configured name that the API does not know.
     REQUEST_REJECTED = "request_rejected"
     DRIVER_MISSING = "driver_missing"  #: A Python driver or plug-in is not installed.

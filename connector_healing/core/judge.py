@@ -126,10 +126,13 @@ def _loads(
     for name in sorted({t.dlt_resource for t in profile.tables.values() if t.dlt_resource}):
         tables = profile.of_resource(name)
         for root in (t for t in tables if t.parent is None):
+            # What a person released is what the table holds, as long as it is the newest load;
+            # once others came after it, it was an exception that proves nothing of the next one.
             past = [
                 (found, b)
-                for b in baselines.get(name, ())[:HISTORY]
-                if (found := next((t for t in b.tables if t.table == root.table), None))
+                for place, b in enumerate(baselines.get(name, ())[:HISTORY])
+                if (place == 0 or not b.released)
+                and (found := next((t for t in b.tables if t.table == root.table), None))
             ]
             yield _Load(
                 dlt_resource=name,

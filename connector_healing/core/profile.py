@@ -72,6 +72,7 @@ class Baseline:
         default_factory=dict
     )  #: Rate-limit, deprecation and sunset headers.
     cassette_id: str | None = None  #: Sampled exchanges of the run.
+    released: bool = False  #: Whether it looked wrong, and a person said that it was right.
 
     @property
     def root(self) -> TableProfile | None:

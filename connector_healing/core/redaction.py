@@ -2,52 +2,35 @@
 
 By value: every secret of the run, also URL-encoded, base64-encoded (alone or inside a longer
 text), JSON-, HTML- and Python-escaped. A value shorter than six characters, of one repeated
-character, or an everyday word (`secret_forms.COMMON_VALUES`) is not masked by value, since it
+character, or an everyday word (`secret_looks.COMMON_VALUES`) is not masked by value, since it
 would mask ordinary text; its name still masks it.
 By name: query parameters, headers, JSON keys, ``key=value`` and ``key: value`` in free text
-(`secret_names`), credentials after an authentication scheme, user information in URLs, Kusto's
-hidden strings (``h@"..."``); and by shape, where vendors give their keys one.
+(`secret_names`, `named_secrets`), credentials after an authentication scheme or on a command
+line (`told_secrets`), user information in URLs, Kusto's hidden strings (``h@"..."``); and by
+shape, where vendors give their keys one.
 """
 
 import re
-import string
 from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import unquote_plus
 
+from connector_healing.core.named_secrets import MASK, without_named
 from connector_healing.core.secret_forms import forms
-from connector_healing.core.secret_names import is_secret_name
+from connector_healing.core.secret_names import Place, hides
+from connector_healing.core.told_secrets import without_told
 
-MASK = "***"
+__all__ = ["EXCERPT_SCAN", "MASK", "Redactor"]
 
 #: `Redactor.excerpt` reads no further than this many characters.
 EXCERPT_SCAN = 1_000_000
 
 _MAX_PASSES = 8
-_NAME_LENGTH = 64
 
-# It begins with a set of letters, which the engine scans for fast, and has no repetition before
-# the word: what stands before is looked up in the callback, so that long words cost no more.
-_NAMED = re.compile(
-    r"""[abcjkpstvABCJKPSTV](?:(?<=[tT])(?i:oken)|(?<=[kK])(?i:ey(?:[_-]?id)?)
-        |(?<=[sS])(?i:ecret|ig(?:nature)?|id|ess(?:ion)?[_-]?id)
-        |(?<=[pP])(?i:ass(?:word|wd|phrase)?|wd)|(?<=[aA])(?i:ssertion|uthorization)
-        |(?<=[cC])(?i:ookie|redential)|(?<=[jJ])(?i:wt)|(?<=[vV])(?i:erifier)|(?<=[bB])(?i:earer))
-        (?P<quote>\\?["'])?[ \t]{0,3}(?P<separator>=>|[=:])[ \t]{0,3}
-        (?P<value>\\"[^"\\]*\\"|b?"(?:[^"\\]|\\.)*"?|b?'(?:[^'\\]|\\.)*'?
-        |(?(quote)[^\s"'&,;<>{}\[\]()\\]+|[^\s"'&,;<>{\[\\][^\s"'&,;<>\\]*))""",
-    re.VERBOSE | re.DOTALL,
-)
-_NAME_CHARACTERS = string.ascii_letters + string.digits + "_.-"
-_FIRST_WORDS = ("api ", "app ", "application ", "access ", "account ", "private ", "shared ")
 _PARAMETER = re.compile(r"([?&#][A-Za-z0-9_.\-%\[\]]{1,64})=([^&;\s\"'<>#\\]+)")
 _WHOLE_LINE = re.compile(
     r"([acAC](?:(?<=[aA])(?i:uthorization)|(?<=[cC])(?i:ookie)):[ \t]*)([^\s\"'][^\r\n\"']*)"
 )
 _USER_INFORMATION = re.compile(r"://[^\s/?#\"'<>\\]{1,400}@")
-_SCHEME = re.compile(
-    r"([abdstABDST](?:(?<=[bB])(?i:earer|asic)|(?<=[tT])(?i:oken)|(?<=[dD])(?i:igest)"
-    r"|(?<=[aA])(?i:pikey|ws4-hmac-sha256)|(?<=S)(?:haredKey|SWS))[ ]{1,3})"
-    r"(?=[^\s\"',;<>\\]*[0-9]|[^\s\"',;<>\\]{16})[^\s\"',;<>\\]{6,}"
-)
 _KUSTO_HIDDEN = re.compile(r"([hH](?<!\w[hH])@?)(\\?[\"'])((?:(?!\2)[^\n])*)\2")
 #: Keys that vendors mint with a shape of their own (JWT: RFC 7519; PEM: RFC 7468; the vendors'
 #: prefixes as detect-secrets 1.5 knows them).
@@ -62,7 +45,6 @@ _SHAPE_HINTS = (
     *("eyJ", "PRIVATE KEY", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "xox"),
     *("k_live_", "k_test_", "AKIA", "ASIA", "AIza"),
 )
-_SCHEME_HINTS = ("bearer", "basic", "token", "digest", "apikey", "sharedkey", "ssws", "aws4-")
 
 
 class Redactor:
@@ -112,7 +94,9 @@ class Redactor:
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers with secret ones masked; names stay as they are."""
         return {
-            self.text(str(name)): MASK if is_secret_name(str(name)) else self.text(str(value))
+            self.text(str(name)): MASK
+            if hides(str(name), str(value), Place.HEADER)
+            else self.text(str(value))
             for name, value in headers.items()
         }
 
@@ -127,11 +111,10 @@ class Redactor:
         text = _KUSTO_HIDDEN.sub(rf"\1\2{MASK}\2", text)
         if "authorization:" in lower or "cookie:" in lower:
             text = _WHOLE_LINE.sub(rf"\1{MASK}", text)
-        if any(hint in lower for hint in _SCHEME_HINTS):
-            text = _SCHEME.sub(rf"\1{MASK}", text)
+        text = without_told(text, lower)
         if "=" in text:
             text = _PARAMETER.sub(_masked_parameter, text)
-        return _NAMED.sub(_masked_named, text)
+        return without_named(text)
 
     def _without_values(self, text: str) -> str:
         # A scan for each form beats one alternation of hundreds: most texts hold none.
@@ -151,39 +134,6 @@ def _shortest(by_length: Sequence[str]) -> list[str]:
 
 
 def _masked_parameter(match: re.Match[str]) -> str:
-    if is_secret_name(match.group(1)[1:], in_query=True):
+    if hides(match.group(1)[1:], unquote_plus(match.group(2)), Place.PARAMETER):
         return f"{match.group(1)}={MASK}"
     return match.group()
-
-
-def _masked_named(match: re.Match[str]) -> str:
-    """One ``name: value``, its value masked in its own quotes if the whole name is secret."""
-    whole, value = match.group(), match["value"]
-    start = match.start()
-    word = whole[: match.start("separator") - start].rstrip(" \t\"'\\")
-    name = _name_before(match.string[max(0, start - _NAME_LENGTH) : start]) + word
-    if not is_secret_name(name):
-        return whole
-    head = whole[: match.start("value") - start]
-    return head + _masked_value(value, json_key=(match["quote"] or "").endswith('"'))
-
-
-def _name_before(text: str) -> str:
-    """The part of a name that ends a text: of ``{"stripe_api_`` it is ``stripe_api_``."""
-    rest = text.rstrip(_NAME_CHARACTERS)
-    name = text[len(rest) :]
-    if name or not rest.endswith(" "):
-        return name
-    return next((w for w in _FIRST_WORDS if rest.lower().endswith(w)), "")
-
-
-def _masked_value(value: str, *, json_key: bool) -> str:
-    if value in {"null", "true", "false", "None", "True", "False", MASK}:
-        return value
-    for opening in ('\\"', 'b"', "b'", '"', "'"):
-        if value.startswith(opening):
-            closing = opening.removeprefix("b")
-            closed = len(value) > len(opening) and value.endswith(closing)
-            return f"{opening}{MASK}{closing if closed else ''}"
-    # A bare number under a JSON key: the text must stay JSON.
-    return f'"{MASK}"' if json_key else MASK

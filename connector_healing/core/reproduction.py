@@ -103,6 +103,7 @@ class SandboxOutcome:
     profile: PackageProfile
     live_requests: int
     replayed_requests: int
+    good_answers: int = 0  #: Live requests that were answered with a status below 400.
     accesses: tuple[FieldAccess, ...] = ()
     endpoints: tuple[EndpointObservation, ...] = ()
     cassette: str | None = None  #: Path of what was recorded.

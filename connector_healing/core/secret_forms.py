@@ -5,35 +5,13 @@ import html
 import json
 import re
 from collections.abc import Iterator
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import quote, quote_plus, unquote
+
+from connector_healing.core.secret_looks import COMMON_VALUES
+from connector_healing.core.secret_parts import embedded_secrets
 
 #: A shorter value would mask ordinary text everywhere.
 MIN_LENGTH = 6
-
-#: Values that stand in ordinary text; where one is a secret, its name masks it.
-COMMON_VALUES = frozenset(
-    {
-        "access",
-        "account",
-        "anonymous",
-        "changeme",
-        "client",
-        "database",
-        "default",
-        "dlt_data",
-        "duckdb",
-        "example",
-        "localhost",
-        "password",
-        "postgres",
-        "public",
-        "secret",
-        "select",
-        "service",
-        "string",
-        "username",
-    }
-)
 
 _LINE = 20  #: A line of a key file at least as long is a secret of its own.
 _INNER = 8  #: Characters of base64 that are enough to be told from chance.
@@ -58,7 +36,7 @@ def forms(value: str) -> Iterator[str]:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """The value, the lines of a key file, the password of a connection URL."""
+    """The value, the lines of a key file, the passwords of an address or a connection string."""
     yield value
     stripped = value.strip()
     if stripped != value:
@@ -68,14 +46,9 @@ def _parts(value: str) -> Iterator[str]:
             bare = line.strip()
             if len(bare) >= _LINE and not bare.startswith("-----"):
                 yield bare
-    if "://" in value:
-        try:
-            password = urlsplit(value).password
-        except ValueError:
-            password = None
-        if password:
-            yield password
-            yield unquote(password)
+    for embedded in embedded_secrets(stripped):
+        yield embedded
+        yield unquote(embedded)
 
 
 def _encodings(value: str) -> Iterator[str]:

@@ -149,6 +149,10 @@ SUBCATEGORY_FACTS: Mapping[FailureSubcategory, SubcategoryFacts] = {
     _S.CONFIGURATION_INVALID: facts(
         _C.CONFIGURATION, "Correct the value that the message names.", human=True
     ),
+    _S.DECLARATION_INVALID: facts(
+        _C.CONFIGURATION,
+        "Correct the file or the name in the connector's own project, at the named place.",
+    ),
     _S.TARGET_UNKNOWN: facts(
         _C.CONFIGURATION,
         "Correct the name in the connector's configuration, or create what it names.",

@@ -1,6 +1,7 @@
 """What follows a heal: the next runs decide between promotion and roll-back."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from connector_healing.core.case import CaseState, HealCase
 from connector_healing.core.records import RunRecord, RunStatus
@@ -12,11 +13,22 @@ from connector_healing.healing.services import CaseServices
 _ROLLED_BACK = "Rolled back"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What `watch_run` is told of a run."""
+
+    record: RunRecord
+    fingerprint: str | None
+    dlt_resources: Collection[str]
+    suspected: Collection[str]
+
+
 def watch_run(
     services: CaseServices,
     record: RunRecord,
     fingerprint: str | None,
     dlt_resources: Collection[str] = (),
+    suspected: Collection[str] = (),
 ) -> HealCase | None:
     """Count one run of a connector for the cases that are being monitored, if any.
 
@@ -25,37 +37,38 @@ def watch_run(
         record: The run that just ended.
         fingerprint: Of the run's failure; None where it succeeded and nothing was flagged.
         dlt_resources: Those that ran; empty: all of the connector's.
+        suspected: Those whose data looked wrong in this run.
 
     Returns:
         The newest of the cases as it stands now; None where nothing was monitored, or the run was
-        of a version without the heal, or left the healed resource out, or failed for another
-        reason.
+        of a version without the heal, or left the healed resource out, or failed or was held for
+        another reason.
     """
     watched = _watched(services, record.connector_id)
-    counted = [_counted(services, case, record, fingerprint, dlt_resources) for case in watched]
+    run = _Run(
+        record=record, fingerprint=fingerprint, dlt_resources=dlt_resources, suspected=suspected
+    )
+    counted = [_counted(services, case, run) for case in watched]
     moved = [case for case in counted if case is not None]
     for case in moved:
         write_report(services, case)
     return next(iter(moved), None)
 
 
-def _counted(
-    services: CaseServices,
-    case: HealCase,
-    record: RunRecord,
-    fingerprint: str | None,
-    dlt_resources: Collection[str],
-) -> HealCase | None:
+def _counted(services: CaseServices, case: HealCase, run: _Run) -> HealCase | None:
+    record = run.record
     try:
         if not _holds(services, case, record.version_id):
             return _overtaken(services, case)
-        if case.dlt_resource and dlt_resources and case.dlt_resource not in dlt_resources:
+        if case.dlt_resource and run.dlt_resources and case.dlt_resource not in run.dlt_resources:
             return None
         # A load that was flagged, not held, succeeded with a fingerprint: it proves nothing good.
-        if record.status is RunStatus.SUCCEEDED and fingerprint is None:
+        if record.status is RunStatus.SUCCEEDED and run.fingerprint is None:
             return _good_run(services, case)
-        same = fingerprint == case.fingerprint
-        if same or record.status is not RunStatus.FAILED:
+        same = run.fingerprint == case.fingerprint
+        # What else looked wrong was not made by the heal: its trial loaded the healed resource.
+        of_heal = case.dlt_resource is None or case.dlt_resource in run.suspected
+        if same or (of_heal and record.status is not RunStatus.FAILED):
             why = "the same failure came back" if same else record.message
             return roll_back(services, case, f"Run {record.run_id or record.record_id}: {why}")
     except InvalidCaseStateError:

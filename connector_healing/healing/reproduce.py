@@ -42,6 +42,10 @@ _PASSING = frozenset(
     }
 )
 
+#: Categories whose failures are of places of which the sandbox has its own: that it passes there
+#: says nothing of them.
+_NOT_THE_APIS = frozenset({FailureCategory.DESTINATION, FailureCategory.RESOURCE})
+
 #: Categories whose failures only come of requests that are really sent.
 _SENT = frozenset({FailureCategory.RATE_LIMIT})
 
@@ -75,8 +79,22 @@ def reproduce(services: HealServices, case: HealCase) -> Reproduction:
     path = services.files.cassette(failure.cassette_id) if failure.cassette_id else None
     request = replace(request, cassettes=(path,) if path else ())
     recorded = _from_cassette(services, case, failure, request)
+    category = classify(failure, services.rules).category
+    if category in _NOT_THE_APIS and (recorded is None or recorded.verdict is not _REPRODUCED):
+        return _of_another_place(category, recorded)
     if not is_live(services, case):
         return recorded or _nothing_recorded()
+    return _live(services, case, failure, request, recorded)
+
+
+def _live(
+    services: HealServices,
+    case: HealCase,
+    failure: Failure,
+    request: SandboxRequest,
+    recorded: Reproduction | None,
+) -> Reproduction:
+    """Ask the live API for as much as the recorded answers cannot tell."""
     if recorded is None or recorded.verdict is not _REPRODUCED or failure.stage is Stage.JUDGE:
         return _whole(services, case, failure, request, recorded)
     category = classify(failure, services.rules).category
@@ -135,7 +153,7 @@ def _asked_again(
         outcome = run(services, replace(request, live_requests=min(left, REQUESTS_A_TRY)))
         live += outcome.live_requests
         seen = _judged(services, case, failure, outcome, where="the live API")
-        # Where its requests were spent, what had failed was answered, and what comes after it.
+        # Where its requests were spent well, what had failed was answered, and what comes after it.
         passed = seen.verdict is _TRANSIENT or spent_its_requests(outcome)
         if not passed:
             return replace(_settled(recorded, seen, outcome), live_requests=live)
@@ -209,8 +227,17 @@ def _settled(
     if recorded is None or live.verdict is not _NOT_REPRODUCED:
         return live
     if was_stopped(outcome):
-        return replace(recorded, reason=f"{recorded.reason} {live.reason}")
+        answers = f"{outcome.good_answers} of the {outcome.live_requests} requests"
+        told = f"The live API answered {answers} that it was sent well."
+        return replace(recorded, reason=f"{recorded.reason} {told}")
     return live
+
+
+def _of_another_place(category: FailureCategory, recorded: Reproduction | None) -> Reproduction:
+    """What the sandbox cannot show; the API is not asked, since it had nothing to do with it."""
+    place = "destination" if category is FailureCategory.DESTINATION else "machine"
+    reason = f"It is a failure of the {place}, and the sandbox has one of its own."
+    return replace(recorded or _nothing_recorded(), verdict=_NOT_REPRODUCED, reason=reason)
 
 
 def _nothing_recorded() -> Reproduction:

@@ -106,9 +106,14 @@ def told(services: CaseServices, case: HealCase, outcome: SandboxOutcome) -> str
 
 
 def spent_its_requests(outcome: SandboxOutcome) -> bool:
-    """Whether the run went on until its live requests were spent, with nothing else wrong."""
+    """Whether the run went on until its live requests were spent, each of them well answered.
+
+    A connector that retries what fails spends them too, on one request that nobody answers: that
+    shows nothing good.
+    """
     link = outcome.failure.root_link if outcome.failure else None
-    return link is not None and link.type == _LIVE_LIMIT
+    spent = link is not None and link.type == _LIVE_LIMIT
+    return spent and outcome.good_answers >= outcome.live_requests
 
 
 def was_stopped(outcome: SandboxOutcome) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from connector_healing.core.kusto.collected import Outcome
 from connector_healing.core.redaction import MASK, Redactor
-from connector_healing.core.secret_names import is_secret_name
+from connector_healing.core.secret_names import hides
 from connector_healing.kusto.limits import CollectionLimits
 from connector_healing.kusto.reply import Reply, Table, Trouble
 
@@ -202,7 +202,7 @@ class _Cells:
     def clean(self, name: str, value: object) -> object:
         """The value under this name, safe to be kept."""
         if isinstance(value, str):
-            return MASK if is_secret_name(name) and value else self._text(value)
+            return MASK if value and hides(name, value) else self._text(value)
         if isinstance(value, dict):
             return {self._text(str(key)): self.clean(str(key), item) for key, item in value.items()}
         if isinstance(value, list):

@@ -5,26 +5,29 @@ from dataclasses import replace
 
 from connector_healing.core.profile import ColumnProfile, TableProfile
 from connector_healing.core.redaction import MASK, Redactor
-from connector_healing.core.secret_names import is_secret_name
+from connector_healing.core.secret_names import Place, hides
 from connector_healing.sandbox.packages import TEXT_KEPT
 
 
-def clean_value(value: object, redactor: Redactor, name: str = "") -> object:
+def clean_value(
+    value: object, redactor: Redactor, name: str = "", place: Place = Place.TEXT
+) -> object:
     """A JSON value without secrets; texts under a secret name are masked whole.
 
     Args:
         value: Mappings, lists and scalars.
         redactor: Knows the secrets of the run.
         name: Under which the value stands.
+        place: What kind of name that is.
     """
     if isinstance(value, Mapping):
-        return {str(k): clean_value(v, redactor, str(k)) for k, v in value.items()}
+        return {str(k): clean_value(v, redactor, str(k), place) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        cleaned = [clean_value(v, redactor, name) for v in value]
+        cleaned = [clean_value(v, redactor, name, place) for v in value]
         return cleaned if isinstance(value, list) else tuple(cleaned)
     if not isinstance(value, str):
         return value
-    return MASK if value and is_secret_name(name) else redactor.text(value)
+    return MASK if value and hides(name, value, place) else redactor.text(value)
 
 
 def clean_state(state: Mapping[str, object], redactor: Redactor) -> dict[str, object]:
@@ -39,9 +42,9 @@ def clean_table(table: TableProfile, redactor: Redactor) -> TableProfile:
 
 
 def _clean_column(column: ColumnProfile, redactor: Redactor) -> ColumnProfile:
-    if is_secret_name(column.name):
-        return replace(column, minimum=None, maximum=None)
     texts = (column.minimum, column.maximum)
+    if any(t is not None and hides(column.name, t) for t in texts):
+        return replace(column, minimum=None, maximum=None)
     minimum, maximum = (None if t is None else _clean_extreme(t, redactor) for t in texts)
     if (minimum, maximum) == texts:
         return column
@@ -58,5 +61,5 @@ def open_arguments(
     arguments: Mapping[str, object], redactor: Redactor
 ) -> tuple[dict[str, object], tuple[str, ...]]:
     """The arguments of an entry point that hold no secret, and the names of the others."""
-    kept = {n: v for n, v in arguments.items() if clean_value(v, redactor, n) == v}
+    kept = {n: v for n, v in arguments.items() if clean_value(v, redactor, n, Place.SETTING) == v}
     return kept, tuple(sorted(set(arguments) - set(kept)))

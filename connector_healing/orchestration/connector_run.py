@@ -19,6 +19,7 @@ from connector_healing.core.connector import Connector
 from connector_healing.core.failure import Stage, Suspicion
 from connector_healing.core.policy import OnSuspicion
 from connector_healing.errors import InvalidConnectorError, PackageHeldError
+from connector_healing.orchestration.destination_lock import once_unlocked
 from connector_healing.orchestration.judging import Judgement, judge_package, measured_churn
 from connector_healing.orchestration.learned_limits import learned_limits
 from connector_healing.orchestration.look_ups import used_config_keys
@@ -180,8 +181,13 @@ class ConnectorRun:
 
     @contextlib.contextmanager
     def _stood_in(self) -> Iterator[None]:
-        """Stand in for the pipeline's `extract`, `normalize` and `load` on this object alone."""
+        """Stand in for the pipeline's `extract`, `normalize` and `load` on this object alone.
+
+        What touches the destination waits for another writer: the load, and dlt's look at the
+        state there before the run.
+        """
         pipeline = self._pipeline
+        plain_sync = getattr(pipeline, "_sync_destination", None)
         plain_extract, plain_normalize = pipeline.extract, pipeline.normalize
         plain_load = pipeline.load
 
@@ -203,16 +209,20 @@ class ConnectorRun:
             return info
 
         def load(*arguments: Any, **named: Any) -> Any:
-            return self._judged_load(lambda: plain_load(*arguments, **named))
+            return self._judged_load(lambda: once_unlocked(lambda: plain_load(*arguments, **named)))
 
         vars(pipeline).update(extract=extract, normalize=normalize, load=load)
+        if plain_sync is not None:
+            vars(pipeline)["_sync_destination"] = lambda *arguments, **named: once_unlocked(
+                lambda: plain_sync(*arguments, **named)
+            )
         try:
             yield
         finally:
             self._stand_aside()
 
     def _stand_aside(self) -> None:
-        for name in ("extract", "normalize", "load"):
+        for name in ("extract", "normalize", "load", "_sync_destination"):
             vars(self._pipeline).pop(name, None)
 
     def _begin(self, data: "DltSource") -> None:
@@ -244,7 +254,7 @@ class ConnectorRun:
             self._facts.row_counts = row_counts(Path(place.path), place.schema, roots)
         if place != self._facts.place:
             self._remember(place)
-        self._records.succeeded(profile, churn, judgement.waived)
+        self._records.succeeded(profile, churn, judgement.waived, judgement.released)
 
     def _suspect(self, suspicions: tuple[Suspicion, ...]) -> None:
         """Hold the package, or flag it, as the policy says."""

@@ -23,6 +23,7 @@ class Judgement:
     profile: PackageProfile
     suspicions: tuple[Suspicion, ...]  #: Those that no person waived.
     waived: tuple[str, ...]  #: Cases whose waivers this package uses up once it is loaded.
+    released: frozenset[str]  #: dlt resources that look wrong, as a person allowed.
 
 
 def judge_package(services: RunServices, facts: RunFacts, pipeline: Pipeline) -> Judgement:
@@ -43,6 +44,7 @@ def judge_package(services: RunServices, facts: RunFacts, pipeline: Pipeline) ->
         package=package,
         profile=profile,
         suspicions=tuple(s for s in found if (s.kind, s.table, s.column) not in waived),
+        released=frozenset(s.dlt_resource for s in found if (s.kind, s.table, s.column) in waived),
         # A waiver is for the next run of its table, whether it turns out to be needed or not.
         waived=tuple(sorted({case for case, _, table, _ in waivers if table in profile.tables})),
     )

@@ -4,12 +4,12 @@ Keys are kept with the connector's runtime, so that the sandbox can look them up
 stay in this process's memory and serve only to take them out of what is written down.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from connector_healing.core.connector import Connector
 from connector_healing.core.redaction import Redactor
-from connector_healing.core.secret_names import is_secret_name
+from connector_healing.core.secret_parts import secret_leaves
 from connector_healing.runtime.secret_values import secret_values
 
 if TYPE_CHECKING:
@@ -38,22 +38,15 @@ def used_config_keys(source: "DltSource") -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def redactor_of(connector: Connector) -> Redactor:
-    """A redactor that knows every secret that a run of the connector could have used."""
-    given = _secret_texts(connector.arguments)
-    return Redactor(secret_values(connector.environment).union(_SEEN, given))
+def redactor_of(connector: Connector, sent: Iterable[str] = ()) -> Redactor:
+    """A redactor that knows every secret that a run of the connector could have used.
 
-
-def _secret_texts(value: object, name: str = "") -> Iterator[str]:
-    """The texts in some arguments whose names say that they are secret."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _secret_texts(inner, str(key))
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _secret_texts(inner, name)
-    elif isinstance(value, str) and is_secret_name(name):
-        yield value
+    Args:
+        connector: As it is declared.
+        sent: Credentials that it was seen to send.
+    """
+    given = secret_leaves(connector.arguments)
+    return Redactor(secret_values(connector.environment).union(_SEEN, given, sent))
 
 
 def secrets_seen() -> int:

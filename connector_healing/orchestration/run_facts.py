@@ -46,7 +46,7 @@ class RunFacts:
     selected: tuple[str, ...] = ()  #: The dlt resources that run.
     normalized: Mapping[str, int] = field(default_factory=dict)  #: Rows by table, dlt's count.
     row_counts: Mapping[str, int] = field(default_factory=dict)  #: Of tables after the load.
-    _redactor: tuple[int, Redactor] | None = None
+    _redactor: tuple[tuple[int, int], Redactor] | None = None
 
     @property
     def version_id(self) -> str:
@@ -61,7 +61,8 @@ class RunFacts:
     @property
     def redactor(self) -> Redactor:
         """Knows the secrets of the run so far."""
-        seen = secrets_seen()
+        seen = (secrets_seen(), self.requests)
         if self._redactor is None or self._redactor[0] != seen:
-            self._redactor = (seen, redactor_of(self.connector))
+            sent = self.recording.sent_secrets() if self.recording else ()
+            self._redactor = (seen, redactor_of(self.connector, sent))
         return self._redactor[1]

@@ -1,7 +1,7 @@
 """Writes down how an execution of a connector went: baselines, failures, cases, cassettes."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from connector_healing.core.case import CaseState, HealCase
@@ -37,7 +37,11 @@ class RunRecords:
         self._flag: tuple[Failure, HealCase] | None = None
 
     def succeeded(
-        self, profile: PackageProfile, churn: Mapping[str, Churn | None], waived: Sequence[str]
+        self,
+        profile: PackageProfile,
+        churn: Mapping[str, Churn | None],
+        waived: Sequence[str],
+        released: Collection[str],
     ) -> None:
         """The package was loaded: remember what it looked like, unless it was flagged."""
         facts, store = self._facts, self._services.store
@@ -46,7 +50,9 @@ class RunRecords:
         if self._flag is None:
             cassette = self._write_cassette(sample=True)
             for name in facts.selected:
-                self._record_baseline(name, profile, churn.get(name), cassette)
+                self._record_baseline(
+                    name, profile, churn.get(name), cassette, released=name in released
+                )
         failure, case = self._flag or (None, None)
         rows = {name: table.rows for name, table in profile.tables.items()}
         self._record(RunStatus.SUCCEEDED, rows=rows, failure=failure, case=case)
@@ -75,7 +81,13 @@ class RunRecords:
         )
 
     def _record_baseline(
-        self, name: str, profile: PackageProfile, churn: Churn | None, cassette: str | None
+        self,
+        name: str,
+        profile: PackageProfile,
+        churn: Churn | None,
+        cassette: str | None,
+        *,
+        released: bool,
     ) -> None:
         facts = self._facts
         tables = profile.of_resource(name)
@@ -95,6 +107,7 @@ class RunRecords:
                 source_state_before=clean_state(facts.source_state, facts.redactor),
                 signals=facts.redactor.headers(signals),
                 cassette_id=cassette,
+                released=released,
             )
         )
 
@@ -124,7 +137,8 @@ class RunRecords:
         )
         self._services.store.record_run(record)
         mark = fingerprint(failure) if failure else None
-        watch_run(self._services.cases, record, mark, facts.selected)
+        suspected = {s.dlt_resource for s in failure.suspicions} if failure else set()
+        watch_run(self._services.cases, record, mark, facts.selected, suspected)
 
     def _write_cassette(self, *, sample: bool) -> str | None:
         """Keep the run's exchanges: all that fit after a failure, a sample after a success."""

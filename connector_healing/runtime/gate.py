@@ -42,6 +42,7 @@ class Gate:
         self.recorded = recorded  #: What went live, failures included.
         self.live_limit = live_limit
         self.live_requests = 0
+        self.good_answers = 0  #: Of the live API, with a status below 400.
         self.replayed_requests = 0
         self.refusals: list[TrafficRefusedError] = []
         self._read_posts = frozenset(read_posts) | token_endpoints(player.exchanges)
@@ -76,6 +77,11 @@ class Gate:
                 raise refusal
             self.live_requests += 1
             return None
+
+    def answered(self, response: requests.Response) -> None:
+        """The live API answered."""
+        with self._lock:
+            self.good_answers += response.ok
 
     def _refusal(self, request: requests.PreparedRequest) -> TrafficRefusedError | None:
         shown = (
@@ -112,7 +118,15 @@ class _GateAdapter(BaseAdapter):
     ) -> requests.Response:
         recorded = self._gate.answer(request)
         # Not `or`: a response of status 400 and above is false.
-        return self._real.send(request, *args, **kwargs) if recorded is None else recorded
+        if recorded is not None:
+            return recorded
+        response = self._real.send(request, *args, **kwargs)
+        if not kwargs.get("stream"):
+            _ = (
+                response.content
+            )  # `requests` reads it next: of a body that is cut short this raises
+        self._gate.answered(response)
+        return response
 
     def close(self) -> None:
         self._real.close()

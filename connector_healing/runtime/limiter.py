@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests
 
-from connector_healing.core.secret_names import is_secret_name
+from connector_healing.core.secret_names import Place, is_secret_name, may_be_secret
 from connector_healing.errors import HealingError
 from connector_healing.ports import Clock
 from connector_healing.runtime.rate_policy import RatePolicy
@@ -205,8 +205,8 @@ def limiter_key(prepared: requests.PreparedRequest) -> str:
     """Host and credential digest, as ``api.example.com/1f0c3b9a``; ``-`` without a credential."""
     parts = urlsplit(prepared.url or "")
     secrets: Iterable[tuple[str, object]] = (
-        *((n, v) for n, v in prepared.headers.items() if is_secret_name(n)),
-        *((n, v) for n, v in parse_qsl(parts.query) if is_secret_name(n, in_query=True)),
+        *((n, v) for n, v in prepared.headers.items() if may_be_secret(n, Place.HEADER)),
+        *((n, v) for n, v in parse_qsl(parts.query) if is_secret_name(n, Place.PARAMETER)),
     )
     text = "\0".join(f"{name.lower()}={value}" for name, value in sorted(secrets, key=str))
     digest = hashlib.sha256(text.encode()).hexdigest()[:_CREDENTIAL_DIGITS] if text else "-"

@@ -24,6 +24,7 @@ from connector_healing.runtime.cassette import (
 from connector_healing.runtime.cassette.player import request_body
 from connector_healing.runtime.hooks import SEND
 from connector_healing.runtime.ring import Ring
+from connector_healing.runtime.sent_secrets import sent_secrets
 from connector_healing.runtime.signals import signals_of
 
 #: What a recording may hold in memory.
@@ -78,6 +79,15 @@ class Recording:
         with self._lock:
             seen = self._ring.items()
         return tuple(_exchange(one) for one in sorted(seen, key=lambda one: one.sequence))
+
+    def sent_secrets(self) -> frozenset[str]:
+        """The credentials in the requests that are kept."""
+        with self._lock:
+            seen = self._ring.items()
+        return sent_secrets(
+            (one.prepared.url or "", {n: _text(v) for n, v in one.prepared.headers.items()})
+            for one in seen
+        )
 
     def signals(self) -> dict[str, str]:
         """Rate-limit, deprecation and sunset headers that were seen, the latest of each."""

@@ -2,27 +2,34 @@
 
 import os
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
-from urllib.parse import urlsplit
+from collections.abc import Collection, Iterator
 
-from connector_healing.core.secret_names import is_secret_name
+from connector_healing.core.secret_parts import secret_leaves
 
-#: Folders, whatever their names sound like (POSIX.1-2017, 2.5.3 and `cd`).
-_FOLDERS = frozenset({"PWD", "OLDPWD"})
+#: Folders and desktops, whatever their names sound like (POSIX.1-2017, 2.5.3 and `cd`; display
+#: managers).
+_ORDINARY = frozenset({"PWD", "OLDPWD", "DESKTOP_SESSION", "GDMSESSION"})
 
 
 def environment_secrets(declared: Collection[str] = ()) -> frozenset[str]:
     """The secret texts among the environment variables alone.
 
+    Of those whose names say nothing, that are the passwords in addresses and connection strings.
+
     Args:
         declared: Names of environment variables that the connector reads.
     """
-    secret = (
-        v
-        for n, v in os.environ.items()
-        if n in declared or (n not in _FOLDERS and is_secret_name(n))
+    return frozenset(
+        text
+        for name, value in os.environ.items()
+        for text in _of_variable(name, value, declared=name in declared)
     )
-    return frozenset(_leaves(list(secret)))
+
+
+def _of_variable(name: str, value: str, *, declared: bool) -> Iterator[str]:
+    if name in _ORDINARY and not declared:
+        return iter(())
+    return secret_leaves(value, name, guarded=declared)
 
 
 def secret_values(declared: Collection[str] = ()) -> frozenset[str]:
@@ -44,20 +51,4 @@ def _of_dlt() -> Iterator[str]:
 
     for provider in Container()[PluggableRunContext].providers.providers:
         if provider.supports_secrets and isinstance(provider, BaseDocProvider):
-            yield from _leaves(tomllib.loads(provider.to_toml()))
-
-
-def _leaves(value: object) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _leaves(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _leaves(inner)
-    elif isinstance(value, str) and value:
-        # An address is kept beside secrets as often as not; of it only the password is one.
-        address = urlsplit(value) if "://" in value else None
-        if address is None:
-            yield value
-        elif address.password:
-            yield address.password
+            yield from secret_leaves(tomllib.loads(provider.to_toml()), guarded=True)

@@ -41,7 +41,13 @@ def attached(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> bo
     try:
         connection.execute(f"ATTACH {literal(str(path))} AS {quoted(name)} (READ_ONLY)")
     except duckdb.Error as error:
-        if any(words in str(error).lower() for words in _LOCKED):
+        if says_locked(str(error)):
             return False
         raise
     return True
+
+
+def says_locked(text: str) -> bool:
+    """Whether an error's text is DuckDB's word for a file that somebody else writes."""
+    lower = text.lower()
+    return any(words in lower for words in _LOCKED)

@@ -99,6 +99,7 @@ def _run(assignment: Assignment, counters: Counters, warnings: tuple[str, ...]) 
         # A refused request that the connector swallowed is no less a failure.
         refused = (*gate.refusals, *guard.refusals)
         error = error or next(iter(refused), None)
+    redactor = redactor.merged(gate.recorded.sent_secrets() | seen.sent_secrets())
     failure = _failure(assignment, progress, error, redactor) if error is not None else None
     cassette = Path(assignment.work_dir, RECORDED)
     if request.record_to is not None:
@@ -110,6 +111,7 @@ def _run(assignment: Assignment, counters: Counters, warnings: tuple[str, ...]) 
         dataset=DATASET,
         profile=progress.profile,
         live_requests=gate.live_requests,
+        good_answers=gate.good_answers,
         replayed_requests=gate.replayed_requests,
         accesses=tracer.accesses(),
         endpoints=observe(seen.exchanges),

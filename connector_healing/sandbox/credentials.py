@@ -6,14 +6,14 @@ out: a sandbox run has its own.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from connector_healing.core.reproduction import ConnectorRuntime
-from connector_healing.core.secret_names import is_secret_name
+from connector_healing.core.secret_looks import looks_minted
+from connector_healing.core.secret_parts import secret_leaves, secrets_of_address
 from connector_healing.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,18 +59,21 @@ def resolve_credentials(runtime: ConnectorRuntime) -> Credentials:
         if value is None:
             continue
         configuration[".".join(parts)] = value
-        secrets.update(_secret_leaves(parts[-1], value, guarded=guarded))
+        secrets.update(secret_leaves(value, parts[-1], guarded=guarded))
+        if isinstance(value, str) and looks_minted(value):
+            # It was taken out of the recording if it was sent: so it is here, on both sides.
+            secrets.add(value)
     names = {*runtime.environment, *runtime.connector.environment}
     environment = {name: os.environ[name] for name in sorted(names) if name in os.environ}
     for name, text in environment.items():
-        secrets.update(_secret_leaves(name, text, guarded=True))
+        secrets.update(secret_leaves(text, name, guarded=True))
     proxies = {
         name: os.environ[name]
         for upper in _PROXIES
         for name in (upper, upper.lower())
         if name in os.environ
     }
-    secrets.update(p for url in proxies.values() if (p := urlsplit(url).password))
+    secrets.update(secret for url in proxies.values() for secret in secrets_of_address(url))
     return Credentials(
         configuration=configuration,
         environment={**proxies, **environment},
@@ -142,26 +145,6 @@ def _plain(value: object) -> object:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return str(value)
-
-
-def _secret_leaves(name: str, value: object, *, guarded: bool) -> Iterator[str]:
-    """The texts in a value that must not be shown.
-
-    All of what was kept where secrets are kept, except addresses without a password; of the
-    rest, what its name gives away.
-    """
-    if isinstance(value, Mapping):
-        for inner, item in value.items():
-            yield from _secret_leaves(str(inner), item, guarded=guarded)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _secret_leaves(name, item, guarded=guarded)
-    elif isinstance(value, str) and value and (is_secret_name(name) or guarded):
-        parts = urlsplit(value) if "://" in value else None
-        if parts is None or is_secret_name(name):
-            yield value
-        elif parts.password:
-            yield parts.password
 
 
 def install_configuration(configuration: Mapping[str, object], run_dir: str) -> None:

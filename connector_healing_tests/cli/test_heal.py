@@ -22,7 +22,7 @@ from connector_healing.core.connector import (
     ConnectorVersion,
     SourceModule,
 )
-from connector_healing.core.failure import Failure
+from connector_healing.core.failure import ExceptionLink, Failure, Stage
 from connector_healing.core.fingerprint import fingerprint
 from connector_healing.core.lease import case_lease_name
 from connector_healing.core.policy import HealMode
@@ -100,6 +100,23 @@ def test_diagnosing_makes_no_version_and_is_done(
     assert found["case"]["failure_id"] == broken.failure_id
     assert Path(found["report"]).read_text().startswith("## Connector Debug Report: sums")
     assert len(prepared.store.version_rows("sums")) == 1
+
+
+def test_what_the_sandbox_cannot_show_is_diagnosed_by_what_was_captured(
+    program: Program, prepared: Prepared, broken: Failure
+) -> None:
+    text = "IO Error: Could not set lock on file: Conflicting lock is held in python (PID 7)"
+    link = ExceptionLink(type="duckdb.IOException", message=text)
+    busy = replace(broken, failure_id="busy", stage=Stage.LOAD, chain=(link,), root=0)
+    prepared.run("sums", failure=busy)
+
+    ended = program("heal", "sums", "--mode", "diagnose", "--json")
+
+    assert ended.status == 1
+    found = ended.json
+    assert found["outcome"] == "NotReproduced"
+    assert not found["result"]["transient"]
+    assert found["diagnosis"]["subcategory"] == "destination_busy"
 
 
 def test_a_failure_that_no_candidate_mends_is_not_healed(

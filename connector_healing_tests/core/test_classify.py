@@ -453,3 +453,12 @@ def test_a_connector_inside_this_package_owns_what_it_raises() -> None:
     moved = replace(failure, raised_in=module, position=replace(OWN, module=module))
     assert classify(moved).rule == "python.key"
     assert classify(replace(moved, position=OWN)).rule == "dlt.raised_in_framework"
+
+
+def test_a_cause_ends_with_a_whole_word() -> None:
+    words = "permission denied for the warehouse " * 12
+    cause = classify(
+        of_dlt("DatabaseTransientException", f"database is locked {words}", Stage.LOAD)
+    ).cause
+    assert cause.endswith(" …")
+    assert cause.removesuffix(" …").rpartition(" ")[2] in words.split()

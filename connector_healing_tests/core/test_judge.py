@@ -205,6 +205,17 @@ def test_a_resource_that_was_not_run_is_not_missing() -> None:
     assert judge(PackageProfile(), history([[table(100)]]), {}) == ()
 
 
+def test_a_load_that_a_person_released_is_an_exception_once_others_came_after_it() -> None:
+    good, small = history([[table(300)]] * 3), history([[table(22)]])["flights"][0]
+    released = replace(small, released=True)
+    newest = {"flights": [released, *good["flights"]]}
+    older = {"flights": [good["flights"][0], released, *good["flights"][1:]]}
+
+    assert kinds(package(table(23)), newest) == []  # it is what the table holds
+    assert kinds(package(table(23)), older) == [SuspicionKind.TABLE_HALVED]
+    assert kinds(package(table(311)), newest) == []
+
+
 def keyed(rows: int, distinct: int, disposition: str = "replace") -> TableProfile:
     column = ColumnProfile(
         name="id", type="BIGINT", nulls=0, distinct=distinct, minimum=None, maximum=None

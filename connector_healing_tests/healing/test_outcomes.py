@@ -13,18 +13,16 @@ from connector_healing.core.patch import PatchKind
 from connector_healing.core.policy import HealMode, HealPolicy, PolicyLevel
 from connector_healing.core.records import RunStatus
 from connector_healing.core.report import render_report
-from connector_healing.core.steps import Finding, Reproduction, ReproductionVerdict
+from connector_healing.core.steps import Finding
 from connector_healing.core.taxonomy import FailureSubcategory
 from connector_healing.healing.budget import SPARE_REQUESTS
 from connector_healing.healing.persons import open_by_hand
 from connector_healing.healing.telling import report_facts
-from connector_healing.healing.workflow import HealWorkflow
 from connector_healing_tests.healing.freight import KEYLESS, MISTAKEN
 from connector_healing_tests.healing.freight_api import (
     FreightApi,
     Limit,
     Record,
-    refused,
     renamed,
     without_carrier,
 )
@@ -134,68 +132,6 @@ def test_a_rate_limit_heals(plain: Project) -> None:
     assert "rate_limited_session" in versions(plain)[-1].diff
     assert plain.run().status is RunStatus.SUCCEEDED
     assert plain.rows(CARRIERS) == truth(plain.api)
-
-
-def test_an_outage_that_has_passed_changes_nothing(plain: Project) -> None:
-    plain.api.fault = lambda path, number: refused(503)
-    plain.run()
-    plain.api.mend()
-
-    outcome = plain.heal()
-
-    assert isinstance(outcome, NotReproduced)
-    assert outcome.transient
-    assert plain.case().state is CaseState.TRANSIENT
-    assert 3 <= len(plain.api.hits) <= 9
-    assert len(versions(plain)) == 1
-    assert plain.run_services.store.candidates(plain.case().case_id) == ()
-    assert "server unavailable" in plain.report()
-
-
-def test_an_outage_behind_the_first_page_has_not_passed_because_the_first_page_answers(
-    plain: Project,
-) -> None:
-    for _ in range(3):
-        plain.api.next_day()
-    plain.api.fault = lambda path, number: refused(503) if number % 100 == 3 else None
-    plain.run()
-    plain.api.count()
-    # From here on the third page alone fails, whenever it is asked for.
-    asked = plain.api.hits
-    plain.api.fault = lambda path, number: refused(503) if "page=3" in asked[-1] else None
-
-    with plain.healer() as services:
-        HealWorkflow(services).reproduce(plain.case().case_id)
-
-    seen: Reproduction = plain.step(Step.REPRODUCE, Reproduction)
-    assert seen.verdict is ReproductionVerdict.REPRODUCED
-    assert [hit.partition("&")[2] for hit in asked] == ["page=3"]
-
-
-def test_a_failure_that_goes_on_otherwise_is_not_reproduced(plain: Project) -> None:
-    plain.api.fault = lambda path, number: refused(503)
-    plain.run()
-    plain.api.fault = lambda path, number: refused(410, {"error": "gone"})
-
-    outcome = plain.heal()
-
-    assert isinstance(outcome, NotReproduced)
-    assert not outcome.transient
-    assert "410" in outcome.reason
-    assert plain.case().state is CaseState.NOT_REPRODUCED
-
-
-def test_what_a_later_good_run_settled_is_transient_without_a_request(plain: Project) -> None:
-    plain.api.shape = renamed
-    plain.run()
-    plain.api.mend()
-    assert plain.run().status is RunStatus.SUCCEEDED
-
-    outcome = plain.heal()
-
-    assert isinstance(outcome, NotReproduced)
-    assert outcome.transient
-    assert plain.api.hits == []
 
 
 def test_a_configuration_whose_held_field_was_renamed_heals_by_a_processing_step(

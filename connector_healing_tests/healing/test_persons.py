@@ -127,6 +127,25 @@ def test_a_run_of_another_version_does_not_count(proposed: Project) -> None:
     assert proposed.case(case.case_id).monitored_runs == 0
 
 
+def test_a_hold_of_another_resource_says_nothing_of_the_heal(proposed: Project) -> None:
+    case = approved(proposed)
+    held = replace(
+        proposed.run_services.store.runs("plain", 1)[0],
+        record_id="held",
+        version_id=case.submitted_version or "",
+        status=RunStatus.HELD,
+    )
+    cases = proposed.run_services.cases
+    assert case.dlt_resource == "parcels"
+
+    assert watch_run(cases, held, "other", ("parcels", "depots"), {"depots"}) is None
+    assert active(proposed) == case.submitted_version
+
+    watch_run(cases, held, "other", ("parcels", "depots"), {"depots", "parcels"})
+    assert active(proposed) == case.version_id
+    assert proposed.case(case.case_id).state is CaseState.ROLLED_BACK
+
+
 def test_a_version_that_somebody_else_made_active_is_not_overwritten_by_a_roll_back(
     proposed: Project,
 ) -> None:

@@ -28,9 +28,26 @@ FILED = {
     "header": "header-1a2b3c4d5e6f70",
     "text": "text-aabbccddeeff0011",
     "state": "state-99887766554433",
+    "command": "command-6e8a0c2b4d1f3795",
+    "bearer": "qwrtpsdfghjkl",  # neither long nor with digits
 }
 BODY = "body-0f1e2d3c4b5a69"  #: Minted by the API.
-ALL = (ENVIRONMENT, HINTED, TOML, ARGUMENT, *FILED.values(), BODY)
+#: Variables that no connector declares.
+VARIABLES = {
+    "CRM_SESSION": "sess-3e5d7c9b1a2f4680",  # sent as a header, echoed under another name
+    "CRM_PASS": "pass-8d6f4b2a0c1e3579",
+    "PARTNER_ACCOUNT": "acct-5b7d9f1a3c2e4068",  # its name says nothing, but it is sent
+    "DATABASE_URL": "postgresql://loader:dsn-7c9e1b3d5f2a4806@db.internal:5432/crm",
+    "BLOB_STORE": "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=blob2a4c6e8g0==;",
+}
+DSN_PASSWORD = "dsn-7c9e1b3d5f2a4806"
+BLOB_KEY = "blob2a4c6e8g0=="
+MINTED = "minted-4a6c8e0b2d1f3597"  #: Given by the API under a name that says nothing, sent back.
+ALL = (
+    *(ENVIRONMENT, HINTED, TOML, ARGUMENT, *FILED.values(), BODY),
+    *(v for n, v in VARIABLES.items() if n not in {"DATABASE_URL", "BLOB_STORE"}),
+    *(DSN_PASSWORD, BLOB_KEY, MINTED),
+)
 
 CONNECTOR = """
 import json
@@ -50,15 +67,26 @@ def shop_source(base, partner_password="", api_key=dlt.secrets.value, entry: dlt
     def customers():
         dlt.current.resource_state()["refresh_token"] = filed["state"]
         logging.getLogger("shop").warning("asking with %s", api_key)
+        ticket = requests.get(f"{base}/customers", timeout=20).json().get("ticket", "none")
         answer = requests.get(
             f"{base}/customers?signature={filed['query']}&entry={entry}",
-            headers={"Authorization": "Bearer " + filed["header"], "X-Key": os.environ["SHOP_TOKEN"]},
+            headers={
+                "Authorization": "Bearer " + filed["header"],
+                "X-Key": os.environ["SHOP_TOKEN"],
+                "X-Session": os.environ["CRM_SESSION"],
+                "X-Partner": os.environ["PARTNER_ACCOUNT"],
+                "X-Auth": ticket,
+            },
             timeout=20,
         )
         records = answer.json()["data"]
         if len(records) < 100:
             raise RuntimeError(
-                f"{api_key} {partner_password} password={filed['text']} got {answer.text}"
+                f"{api_key} {partner_password} password={filed['text']} got {answer.text} on "
+                + os.environ["DATABASE_URL"].partition("loader:")[2].replace("@", " at ")
+                + " blobs " + os.environ["BLOB_STORE"].partition("AccountKey=")[2]
+                + " as " + os.environ["CRM_PASS"]
+                + f": curl -u loader:{filed['command']} said Bearer {filed['bearer']}"
             )
         yield records
 
@@ -78,6 +106,8 @@ def connector(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connector
         patch.setenv("SHOP_FILE", str(shop.folder / "filed.json"))
         patch.setenv("SHOP_TOKEN", ENVIRONMENT)
         patch.setenv("SOURCES__SHOP__ENTRY", HINTED)
+        for name, value in VARIABLES.items():
+            patch.setenv(name, value)
         Container()[PluggableRunContext].reload(str(shop.folder))
         yield Connector(
             id="shop",
@@ -121,7 +151,13 @@ def test_nothing_secret_is_left(
     ]
     assets = shop.assets(connector)
     assert materialize(assets, shop, instance).success
-    fewer = {"data": api.customers[:50], "access_token": BODY}
+    fewer = {
+        "data": api.customers[:50],
+        "access_token": BODY,
+        "session": VARIABLES["CRM_SESSION"],
+        "partner": [VARIABLES["PARTNER_ACCOUNT"]],
+        "ticket": MINTED,
+    }
     headers = {"Set-Cookie": f"session={FILED['header']}", "X-Api-Token": BODY}
     api.fault = lambda path, query: (200, headers, json.dumps(fewer).encode())
     failed = materialize(assets, shop, instance)

@@ -1,4 +1,6 @@
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,12 @@ def handler(asked: Asked) -> Answer:
 def api() -> Iterator[LoopbackApi]:
     with LoopbackApi(handler) as served:
         yield served
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def recorded(api: LoopbackApi, folder: Path, *calls: tuple[str, str]) -> CassettePlayer:
@@ -99,6 +107,24 @@ def test_live_requests_pass_up_to_the_limit_and_are_recorded(
     assert [a.query["page"] for a in api.asked] == ["2", "3"]
     assert (gate.replayed_requests, gate.live_requests) == (1, 2)
     assert [e.url[-1] for e in gate.recorded.exchanges] == ["2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("path", "good"), [("/flights", 1), ("/moved", 2), ("/broken", 0), ("/cut", 0)]
+)
+def test_good_answers_are_counted(api: LoopbackApi, path: str, good: int) -> None:
+    with gated(CassettePlayer([], Redactor([])), live_limit=2) as gate, suppress(OSError):
+        requests.get(f"{api.url}{path}", timeout=5)
+    assert gate.good_answers == good
+
+
+def test_a_refused_connection_is_no_good_answer(unused_port: int) -> None:
+    with (
+        gated(CassettePlayer([], Redactor([])), live_limit=2) as gate,
+        pytest.raises(requests.ConnectionError),
+    ):
+        requests.get(f"http://127.0.0.1:{unused_port}/", timeout=5)
+    assert (gate.live_requests, gate.good_answers) == (1, 0)
 
 
 def test_a_redirect_hop_counts(api: LoopbackApi, tmp_path: Path) -> None:

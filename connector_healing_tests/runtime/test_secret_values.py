@@ -36,6 +36,18 @@ def test_of_an_address_the_password_alone_is_a_secret() -> None:
     assert not any("db/store" in value for value in environment_secrets())
 
 
+def test_what_variables_hold_whose_names_say_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRM_SESSION", "sess-3e5d7c9b1a2f")
+    monkeypatch.setenv("GITHUB_PAT", "pat-of-the-vendor")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://anna:of-the-address@db/store")
+    monkeypatch.setenv("BLOBS", "AccountName=x;AccountKey=of-the-blobs==;")
+    monkeypatch.setenv("DESKTOP_SESSION", "ubuntu-22x04")
+    found = environment_secrets()
+
+    assert {"sess-3e5d7c9b1a2f", "pat-of-the-vendor", "of-the-address", "of-the-blobs=="} <= found
+    assert not {"ubuntu-22x04", "x"} & found
+
+
 def test_what_dlt_keeps_as_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from dlt.common.configuration.container import Container
     from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext

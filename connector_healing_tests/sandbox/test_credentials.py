@@ -80,6 +80,16 @@ def test_only_what_is_declared_is_resolved(secretive: Project) -> None:
     assert TOML_SECRET not in repr(found)
 
 
+def test_a_configured_key_is_known_as_the_recording_knew_it(
+    secretive: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__FLIGHTS__PARTNER", "acct-5b7d9f1a3c2e4068")
+    monkeypatch.setenv("SOURCES__FLIGHTS__REGION", "europe-west1")
+    keys = ("sources.flights.partner", "sources.flights.region")
+    request = secretive.request({"flights": TEXT}, {}, runtime={"config_keys": keys})
+    assert resolve_credentials(request.runtime).secrets == ("acct-5b7d9f1a3c2e4068",)
+
+
 def test_a_key_is_found_as_dlt_finds_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     def resolved(key: str) -> object:
         request = project.request({"flights": TEXT}, {}, runtime={"config_keys": (key,)})

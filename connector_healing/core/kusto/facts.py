@@ -12,7 +12,7 @@ from connector_healing.core.kusto.foreign import of_other_system
 from connector_healing.core.kusto.lint import LintFinding, lint
 from connector_healing.core.kusto.marks import shows_kusto_connector
 from connector_healing.core.kusto.saying import normalised
-from connector_healing.core.kusto.service_rows import ServiceRows, rows_in
+from connector_healing.core.kusto.service_rows import ServiceRows, cell, rows_in
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
 _HEADS = ("parsed write options for sink", "finished serializing parameters for reading")
@@ -61,7 +61,8 @@ def facts_of(case: KustoCase) -> Facts:
     options = {name.lower(): value or "" for name, value in case.options.items()}
     thrown = thrown_part(failing)
     shown = shows_kusto_connector(text)
-    foreign = not shown and of_other_system(thrown)
+    exports = "kustoquery" in options and options.get("readmode") != "ForceSingleMode"
+    foreign = not shown and of_other_system(thrown, reads_export=exports)
     return Facts(
         case=case,
         text=text,
@@ -78,9 +79,14 @@ def facts_of(case: KustoCase) -> Facts:
         if ingesting
         else _without_code(rows),
         parameters=_parameters(case, options, rows),
-        kusto=shown or (bool(options.keys() & _CONNECTOR_OPTIONS) and not foreign),
+        kusto=shown or (_named(case, options) and not foreign),
         foreign=foreign,
     )
+
+
+def _named(case: KustoCase, options: Mapping[str, str]) -> bool:
+    """The context tells of the connector: its options, or its version."""
+    return bool(options.keys() & _CONNECTOR_OPTIONS) or bool(case.connector_version)
 
 
 _CONNECTOR_OPTIONS = {
@@ -153,6 +159,8 @@ def _operations(text: str, rows: ServiceRows) -> tuple[str | None, str | None]:
     """The id of an ingestion and that of an asynchronous operation."""
     asynchronous = next(identifiers.operation_ids(text), None)
     column = next(identifiers.column_operation_ids(text), None)
+    if column is None and rows.shows_failures:
+        column = cell(text, "OperationId") or None
     if rows.shows_operations:
         return None, asynchronous or column or identifiers.first_guid(text)
     if rows.shows_failures or "ngestion info" in text or "ingestionSourcePath" in text:

@@ -54,10 +54,18 @@ def thrown(text: str, *packages: str) -> bool:
     return any(name.startswith(packages) for name in _THROWN.findall(text))
 
 
-def of_other_system(text: str) -> bool:
+#: Through these Spark reads what a distributed read exported.
+_AZURE_FILES = "org.apache.hadoop.fs.azure"
+
+
+def of_other_system(text: str, *, reads_export: bool = False) -> bool:
     """Whether another system's exception was thrown.
 
     Args:
         text: In lower case.
+        reads_export: Whether the job may read blobs that the connector exported.
     """
-    return thrown(text, *_SYSTEMS)
+    names = _THROWN.findall(text)
+    if reads_export:
+        names = [name for name in names if not name.startswith(_AZURE_FILES)]
+    return any(name.startswith(_SYSTEMS) for name in names)

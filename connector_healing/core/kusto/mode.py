@@ -20,6 +20,7 @@ _TRANSACTIONAL = (
     "ingestion to kusto failed",
     "ingestion to kusto skipped",
     "ingestion to kusto succeeded",
+    "finalizeingestion",
     "timed out polling on ingestion status",
     "failed to poll on ingestion status",
     "failed to move extents after",
@@ -42,6 +43,7 @@ _STREAMING = (
     "with spark streaming ingestion",
     "not supported for streaming ingestion",
     "streamingingestionpolicynotenabled",
+    "lastfailureon",  # A column of `.show streamingingestion failures` alone.
 )
 _DISTRIBUTED = (
     "starting exporting data from kusto",
@@ -80,6 +82,7 @@ _NOT_STATED = re.compile(
 )
 _SENTENCE = re.compile(r"[^.!\n;]{1,2000}[.!\n;]?")
 _TEMP_COLUMN = re.compile(r"\"table\"\s{0,3}:\s{0,3}\"sparkTempTable_", re.IGNORECASE)
+_TEMP_COMMAND = re.compile(r"\btables? [\[('\"]{0,3}sparkTempTable_", re.IGNORECASE)
 _TEMP_LINE = re.compile(r"^\W{0,4}sparkTempTable_\w{1,240}\W{0,4}$", re.MULTILINE)
 _READ_OPTIONS: Mapping[str, Mode] = {
     "ForceSingleMode": Mode.SINGLE,
@@ -113,7 +116,8 @@ def _proven_write(facts: Facts) -> Mode | None:
 
 def _temp_table_stands(facts: Facts) -> bool:
     """A table (not a blob) of that name is made in Transactional mode only."""
-    return _TEMP_COLUMN.search(facts.text) is not None or _TEMP_LINE.search(facts.text) is not None
+    shown = (_TEMP_COLUMN, _TEMP_LINE, _TEMP_COMMAND)
+    return any(pattern.search(facts.text) is not None for pattern in shown)
 
 
 def _stated_write(facts: Facts) -> Mode:

@@ -34,6 +34,8 @@ class Saying(StrEnum):
     OPERATION = "an operation's row is spoken of"
     NOT_FOUND = "something is not found"
     AGO = "it was hours ago"
+    DIED = "the driver or its cluster was ended"
+    ON_PURPOSE = "somebody stopped it on purpose"
     HOUR = "it was an hour after the start"
     SMALL_WORKS = "small reads work"
     LARGE_FAILS = "large reads fail"
@@ -49,7 +51,7 @@ _COLUMN = r"(?:columns?|cols?|fields?)\b"
 
 _WORDS: Mapping[Saying, str] = {
     Saying.MISSING: (
-        r"missing|fewer|\bless rows|\bless in\b|\blost\b|\blo+s(?:es|ing|t)\b|disappear|vanish"
+        r"missing|\bmiss(?:es|ed)? (?:\w{1,12} ){0,2}(?:rows|records|data|events)|fewer|\bless rows|\bless in\b|\blost\b|\blo+s(?:es|ing|t)\b|disappear|vanish"
         r"|incomplete|\babsent|\bgone\b|\black(?:s|ing)?\b|not (?:complete|all|every)\b"
         r"|\bno (?:new )?(?:rows|data|records|events|entries)\b|\b(?:0|zero) (?:rows|records|events)"
         r"|\bempty\b|\bnothing\b|nowhere|rows short|too few|less than|\bpartial|\bpartly|half of"
@@ -122,7 +124,9 @@ _WORDS: Mapping[Saying, str] = {
     ),
     Saying.TIME: (
         r"time ?stamps?|date ?times?|\bdates?\b|\btimes\b(?! ?out)|\btime (?:values?|col|fields?|part|is\b"
-        r"|comes|shift|diff|off)|_time\b|clock|\bhour of|\bvalues?\b|\bcolumns?\b|\bcols?\b|\bts\b"
+        r"|comes|shift|diff|off)|_time\b|clock|\b(?:shows?|gives?|returns?|displays?|prints?|says|is"
+        r"|was) (?:\S{1,12} ){0,2}\d{1,2}:\d\d"
+        r"|\bhour of|\bvalues?\b|\bcolumns?\b|\bcols?\b|\bts\b"
     ),
     Saying.ZONE: (
         r"time ?zone|\b\d{1,2} ?(?:h|hrs?|hours?) (?:behind|ahead|off|too)\b|(?:off|shifted|moved) by (?:one|1|a) day"
@@ -172,6 +176,20 @@ _WORDS: Mapping[Saying, str] = {
         r"|more|visible)|(?:n't|cannot|not) (?:\w{1,8} )?(?:find|exist|show|see|return)|\bblank\b|\bgone\b|\bno such|finds? no|unknown operation|does ?n't know"
     ),
     Saying.AGO: r"\b(?:hours?|days?|h|d) ago|any ?(?:longer|more)\b|no longer|look-?up|[0-9a-f]{8}-[0-9a-f]{4}-|yesterday|last (?:night|evening|week)|this night|\bold\b",
+    Saying.DIED: (
+        r"\b(?:driver|cluster|job|cell|session|kernel|notebook|application|app|pod|vm|run|process)s?"
+        r" (?:\w{1,12} ){0,3}(?:kill|terminat|died|dies|dead|crash|restart|detach|cancel|preempt"
+        r"|evict|abort|shut|lost)"
+        r"|(?:kill|terminat|restart|cancel|detach|abort|interrupt)\w{0,4} (?:\w{1,12} ){0,3}"
+        r"(?:driver|cluster|job|cell|session|kernel|notebook|application|app|pod|vm|run|process)\b"
+    ),
+    Saying.ON_PURPOSE: (
+        r"\b(?:i|we|he|she|they|somebody|someone|user|admin|operator) (?:\w{1,12} ){0,2}"
+        r"(?:stopped|cancell?ed|killed|interrupted|aborted)\b"
+        r"|(?:stopped|cancell?ed|killed|interrupted|aborted) (?:\w{1,12} ){0,3}"
+        r"(?:on purpose|by hand|manually|myself|ourselves|intentionally|deliberately)"
+        r"|(?:manually|intentionally|deliberately) (?:stopped|cancell?ed|killed|interrupted|aborted)"
+    ),
     Saying.HOUR: (
         r"after (?:\w{1,13} ){0,3}(?:an|one|1|60) ?(?:hour|h\b|hr|min)|(?:an|one|1) hour (?:in|after)"
         r"|60 ?min|every hour|hour mark|more than an hour|over an hour|long(?:er)? (?:runs|jobs|writes)"

@@ -28,7 +28,13 @@ _STATUS = re.compile(r"\bStatus(?:\"\s{0,3}:\s{0,3}\"|: ')([^\n]{0,2000})", re.A
 #: The column of `.show commands`; the word alone also stands in a Status.
 _COMMAND_COLUMN = re.compile(r"\"commandtype\"|commandtype\s{0,8}[|\t,]|[|\t,]\s{0,8}commandtype")
 _NO_CODE = frozenset({"Misc", "Null", "None"})
-_FAILURE_COLUMNS = ("failedon", "failurekind", "ingestionsourcepath", "operationkind")
+_FAILURE_COLUMNS = (
+    "failedon",
+    "lastfailureon",
+    "failurekind",
+    "ingestionsourcepath",
+    "operationkind",
+)
 _OPERATION_COLUMNS = ("startedon", "lastupdatedon", "state")
 _MIN_FAILURE_COLUMNS = 2
 _MIN_COLUMNS = 3
@@ -69,10 +75,10 @@ def rows_in(text: str, lower: str) -> ServiceRows:
     status = _STATUS.search(text)
     kind = _KIND.search(text)
     if failures and not code:
-        code = _cell(text, "ErrorCode")
+        code = cell(text, "ErrorCode")
     return ServiceRows(
         failure_code=code,
-        failure_kind=kind.group(1) if kind else _cell(text, "FailureKind") if failures else "",
+        failure_kind=kind.group(1) if kind else cell(text, "FailureKind") if failures else "",
         from_update_policy=_POLICY.search(text) is not None,
         state=state.group(1) if state else "",
         status=_status(status, text, lower, rows=operations or commands),
@@ -85,7 +91,7 @@ def rows_in(text: str, lower: str) -> ServiceRows:
 _DELIMITERS = ("\t", "|", ",")
 
 
-def _cell(text: str, column: str) -> str:
+def cell(text: str, column: str) -> str:
     """The first row's cell of a pasted table, by the column's name; empty where there is none."""
     at = text.find(column)
     if at < 0:

@@ -49,8 +49,10 @@ _MISSING_WORDS = (
 
 def _of_data(facts: Facts) -> bool:
     """The user speaks of data that are missing, doubled or displaced, not of an error."""
+    if any(says(facts.said, saying) for saying in _OF_DATA):
+        return True
     words = any(word in facts.said for word in _MISSING_WORDS)
-    return words or any(says(facts.said, saying) for saying in _OF_DATA)
+    return words and not says(facts.said, Saying.STUCK)
 
 
 def _logs(facts: Facts) -> bool:

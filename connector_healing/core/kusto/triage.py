@@ -148,7 +148,7 @@ def _is_kusto(pattern: Pattern, facts: Facts) -> bool:
 
 def _proven(pattern: Pattern, facts: Facts) -> Facts:
     """The facts with what the pattern itself proves."""
-    operation, mode, surface = facts.operation, facts.mode, facts.surface
+    operation, mode = facts.operation, facts.mode
     if operation is Operation.READ and mode is Mode.UNKNOWN and pattern.mode_of_read is not None:
         mode = pattern.mode_of_read
     if (
@@ -160,16 +160,26 @@ def _proven(pattern: Pattern, facts: Facts) -> Facts:
         mode = mode if pattern.mode is None else pattern.mode
     if mode is Mode.UNKNOWN and pattern.mode is not None and operation is pattern.operation:
         mode = pattern.mode
-    if (surface in {Surface.DRIVER_LOG, Surface.EXECUTOR_LOG} and pattern.surface is not None) or (
-        surface is Surface.USER_REPORT and facts.lower.strip() and pattern.surface is not None
-    ):
-        surface = pattern.surface
-    elif not facts.lower.strip() and pattern.surface is Surface.DATA_MISSING:
-        surface = Surface.DATA_MISSING
     if not pattern.connector and mode is Mode.UNKNOWN:
         mode = Mode.NOT_APPLICABLE
         operation = Operation.WRITE if operation is Operation.UNKNOWN else operation
-    return replace(facts, operation=operation, mode=mode, surface=surface)
+    return replace(facts, operation=operation, mode=mode, surface=_surface(pattern, facts))
+
+
+def _surface(pattern: Pattern, facts: Facts) -> Surface:
+    """The surface, where the pattern knows it better than the look of the evidence."""
+    surface, own = facts.surface, pattern.surface
+    if not facts.lower.strip():
+        if pattern.id.startswith("diag.") or not pattern.connector:
+            return Surface.USER_REPORT
+        return Surface.DATA_MISSING if own is Surface.DATA_MISSING else surface
+    if own is None:
+        return surface
+    if surface in {Surface.DRIVER_LOG, Surface.EXECUTOR_LOG, Surface.USER_REPORT}:
+        return own
+    # A cause without what it reached the driver in, of work that only executors do.
+    alone = surface is Surface.DRIVER_EXCEPTION and facts.failing.startswith("caused by")
+    return own if alone and own is Surface.EXECUTOR_LOG else surface
 
 
 def _retryable(pattern: Pattern, facts: Facts) -> bool | None:

@@ -18,6 +18,7 @@ _MISSING = frozenset(
     }
 )
 _MISSING_STATUS = (404, 410)
+_UNAUTHORIZED = 401
 #: A whole address where one part of a path belongs.
 _NESTED_URL = re.compile(r"^https?://[^?#]{1,400}/https?:", re.IGNORECASE)
 #: Log-ins that a connector repeats by itself.
@@ -27,7 +28,9 @@ _RENEWS = re.compile(
 )
 _ENDED = (Sub.TOKEN_EXPIRED, Sub.CREDENTIALS_REJECTED)
 #: A refresh that was itself refused needs a person all the same.
-_REFUSED_REFRESH = re.compile(r"invalid_grant|refresh.?token|revoked|invalid_client", re.IGNORECASE)
+_REFUSED_REFRESH = re.compile(
+    r"invalid_grant|refresh.?token|revoked(?!, malformed)|invalid_client", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,15 @@ _AT_LOAD: Mapping[Sub, Sub] = {
     Sub.TYPE_CHANGED: Sub.VALUE_REFUSED,
     Sub.REQUEST_REJECTED: Sub.TABLE_MISMATCH,
     Sub.KEY_MISSING: Sub.TABLE_MISMATCH,
+    Sub.UNCLASSIFIED: Sub.LOAD_JOB_FAILED,
+}
+#: What a warehouse that is itself Spark says of a load.
+_SPARK_AT_LOAD: Mapping[Sub, Sub] = {
+    Sub.STORAGE_ACCESS: Sub.DESTINATION_REFUSED,
+    Sub.TABLE_UNRESOLVED: Sub.TABLE_MISMATCH,
+    Sub.COLUMN_UNRESOLVED: Sub.TABLE_MISMATCH,
+    Sub.TYPES_MISMATCHED: Sub.TABLE_MISMATCH,
+    Sub.SQL_INVALID: Sub.TABLE_MISMATCH,
 }
 _AT_EXTRACT: Mapping[Sub, Sub] = {
     Sub.DESTINATION_BUSY: Sub.SERVER_UNAVAILABLE,
@@ -86,6 +98,25 @@ _AT_EXTRACT: Mapping[Sub, Sub] = {
     Sub.CONSTRAINT_VIOLATED: Sub.TYPE_CHANGED,
     Sub.LOAD_JOB_FAILED: Sub.SERVER_UNAVAILABLE,
 }
+_UNWELL = (Sub.DESTINATION_BUSY, Sub.DESTINATION_UNREACHABLE)
+#: What a source's database says more exactly than a destination's, whose trouble is all one.
+_OF_SOURCES = (
+    (_UNWELL, re.compile(r"translate host name|name or service not known"), Sub.NAME_RESOLUTION),
+    (_UNWELL, re.compile(r"time ?out|timed out"), Sub.DEADLINE_EXCEEDED),
+    (
+        _UNWELL,
+        re.compile(
+            r"connection (?:was )?(?:closed|lost|reset)|closed the connection|gone away|lost connection"
+        ),
+        Sub.CONNECTION_RESET,
+    ),
+    (
+        (Sub.DESTINATION_REFUSED,),
+        re.compile(r"(?:database|schema|catalog) \S+ does not exist|unknown database"),
+        Sub.TARGET_UNKNOWN,
+    ),
+)
+_LOOKED_AT = 20_000  #: Characters.
 #: What validates a setting, not data.
 _AT_BUILD: Mapping[Sub, Sub] = dict.fromkeys(
     (
@@ -94,6 +125,7 @@ _AT_BUILD: Mapping[Sub, Sub] = dict.fromkeys(
         Sub.NOT_JSON,
         Sub.DOCUMENT_UNREADABLE,
         Sub.REQUEST_REJECTED,
+        Sub.UNCLASSIFIED,
     ),
     Sub.CONFIGURATION_INVALID,
 )
@@ -117,16 +149,40 @@ def in_circumstances(subcategory: Sub, failure: Failure, log: ReducedLog) -> Sub
         subcategory = Sub.INTERMITTENT if found is Sub.INTERMITTENT else subcategory
     if subcategory in _ENDED and _renews(failure.declared):
         said = "\n".join(line.text for line in log.lines)
-        ended = subcategory is Sub.TOKEN_EXPIRED or "expire" in said.lower()
+        status = failure.http.status if failure.http else None
+        ended = (
+            subcategory is Sub.TOKEN_EXPIRED or status == _UNAUTHORIZED or "expire" in said.lower()
+        )
         if ended and not _REFUSED_REFRESH.search(said):
             return Sub.SESSION_EXPIRED
+    if failure.stage is Stage.EXTRACT:
+        subcategory = _at_source(subcategory, log)
+    if (
+        subcategory is Sub.SESSION_EXPIRED
+        and failure.declared.get("auth")
+        and not _renews(failure.declared)
+    ):
+        return Sub.TOKEN_EXPIRED
     return _where(failure).get(subcategory, subcategory)
+
+
+def _at_source(subcategory: Sub, log: ReducedLog) -> Sub:
+    """What a database that is read means by what it says of itself."""
+    for of, words, meant in _OF_SOURCES:
+        if subcategory in of and words.search(log.text[:_LOOKED_AT].lower()):
+            return meant
+    return subcategory
 
 
 def _where(failure: Failure) -> Mapping[Sub, Sub]:
     """What the same trouble is called where the failure showed."""
     if failure.stage is Stage.BUILD or _CONFIGURES.search(str(dict(failure.declared)).lower()):
         return _AT_BUILD
+    if (
+        "databricks" in str(failure.load_state.get("destination", ""))
+        and failure.stage is Stage.LOAD
+    ):
+        return {**_AT_LOAD, **_SPARK_AT_LOAD}
     return _BY_STAGE.get(failure.stage, {})
 
 

@@ -7,12 +7,13 @@ from connector_healing.core.failure import Diagnosis, Evidence, Failure
 from connector_healing.core.logs.answers import answer_hit
 from connector_healing.core.logs.circumstances import in_circumstances
 from connector_healing.core.logs.matching import Hit, SignatureIndex
+from connector_healing.core.logs.prose import reads_like_prose
 from connector_healing.core.logs.reading import exceptions_in, log_of, read_text
-from connector_healing.core.logs.reduce import LogLine, ReducedLog
+from connector_healing.core.logs.reduce import MAX_LINE, LogLine, ReducedLog
 from connector_healing.core.logs.user_rules import UserRule
 from connector_healing.core.redaction import Redactor
 from connector_healing.core.rules import texts
-from connector_healing.core.rules.class_names import by_class
+from connector_healing.core.rules.class_names import MAX_CODES, by_class, by_package, codes_in
 from connector_healing.core.rules.signature import CONFIDENCE, Signature, Weight
 from connector_healing.core.rules.spark_conditions import conditions_in
 from connector_healing.core.taxonomy import SUBCATEGORY_FACTS, FailureSubcategory
@@ -52,6 +53,10 @@ def diagnose_log(
     """
     log = log_of(failure) if log is None else log
     hits = sorted(_hits(failure, log, rules), key=lambda hit: hit.rank)
+    if reads_like_prose(log) and failure.http is None:
+        hits = [hit for hit in hits if hit.signature.weight >= Weight.LIBRARY]
+    if not hits or hits[0].signature.weight < Weight.WORDS:
+        hits = [*_by_code(log), *hits] or _by_package(log)
     best = hits[0] if hits else Hit(NOTHING, _first(log), 0, 0)
     subcategory = in_circumstances(best.signature.subcategory, failure, log)
     return _diagnosis(best, hits[1:], subcategory)
@@ -134,6 +139,25 @@ def _by_class(log: ReducedLog) -> Iterator[Hit]:
         signature = by_class(link.type)
         if signature is not None:
             yield Hit(signature, line, 0, len(line.text), len(texts.RULES) + place)
+
+
+def _by_code(log: ReducedLog) -> list[Hit]:
+    """The first line whose codes say something."""
+    if reads_like_prose(log):
+        return []
+    for line in log.lines[:MAX_CODES]:
+        for signature in codes_in(line.text[:MAX_LINE]):
+            return [Hit(signature, line, 0, len(line.text))]
+    return []
+
+
+def _by_package(log: ReducedLog) -> list[Hit]:
+    """Whose exception the text shows, where nothing says what it means."""
+    for link, line in exceptions_in(log):
+        signature = by_package(link.type)
+        if signature is not None:
+            return [Hit(signature, line, 0, len(line.text))]
+    return []
 
 
 def _first(log: ReducedLog) -> LogLine:

@@ -21,19 +21,30 @@ _STATUS = tuple(
         r"indicate success: ([45]\d\d)\b",
         r"\bResponse \[([45]\d\d)\]",
         r"Error: \[([45]\d\d)\]",
-        r"\bHTTP(?:/\d(?:\.\d)?)?[ _-]?(?:Error|Status|code|response|status code)?[ :=]{1,3}([1-5]\d\d)\b",
+        r"\bHTTP(?:/\d(?:\.\d)?)?[ _-]?(?:Error|Status|code|response code|response|status code)?[ :=]{1,3}([1-5]\d\d)\b",
         r"\bHTTP ([1-5]\d\d)\b",
         r"\bstatus[_ ]?(?:code)?[\"']?[ \t]{0,6}[:=]{0,2}[ \t]{0,6}[\"'(]?([1-5]\d\d)\b",
         r"\b(?:response_code|statusCode|status_code|httpStatusCode|code|errorCode|http_status)[\"']?[ ]?[:=][ ]?[\"']?([1-5]\d\d)\b",
         r"\(([45]\d\d)\)",
         r"\b(?:API error|request failed|failed|unexpected status|got|returned|answered|error)[ :]{1,3}(?:with )?([45]\d\d)\b",
-        r"(?:Exception|Error):? ([45]\d\d)(?: |:|$)",
+        r"(?:Exception|Error):? ([45]\d\d)(?:[ :,]|$)",
         r"^\s?([45]\d\d) (?:on |[A-Z{\[:])",
         r"[|:>] ([45]\d\d)[: ]+(?:[A-Z{\"]|$)",
+        r"Error\(([45]\d\d),",
         r"<title>\s?([45]\d\d)\b",
+        r"\bresponse(?: status)?(?: code)?[ :=]{1,3}([45]\d\d)\b",
+        (
+            r"\b([45]\d\d)[ :-]{1,3}(?:Unauthorized|Payment Required|Forbidden|Not Found|Method Not Allowed"
+            r"|Conflict|Gone|Too Many Requests|Unprocessable|Bad Request|Internal Server Error|Bad Gateway"
+            r"|Service Unavailable|Gateway Time-?out)\b"
+        ),
     )
 )
 _NUMBER = re.compile(r"\b[1-5]\d\d\b")
+#: A log that is written as JSON: its own object is not the body that it speaks of.
+_LOG_RECORD = re.compile(r'"(?:severity|level|levelname|loglevel|log\.level|logger)": ?"')
+_LOG_MESSAGE = re.compile(r'"(?:message|msg|exc|log|exception)": ?"')
+_RECORD_WITHIN = 400  #: Characters in which a log record shows that it is one.
 _URL = re.compile(r"https?://[^\s\"'<>)\]},]{3,600}")
 
 
@@ -82,6 +93,8 @@ def exchange_in(lines: Sequence[LogLine], context: Mapping[str, object]) -> Http
 
 def _json_in(said: str) -> str:
     """The JSON object that a text ends with, where it has one: the body that a client showed."""
+    if _LOG_RECORD.search(said[:_RECORD_WITHIN]) and (message := _LOG_MESSAGE.search(said)):
+        said = said[message.end() :].removesuffix('"}')
     at = said.find("{")
     if at >= 0 and said.rstrip().endswith("}"):
         return _URL.sub("", said[at:])

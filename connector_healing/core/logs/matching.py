@@ -15,6 +15,13 @@ from connector_healing.core.rules.signature import (
 
 _WORD = re.compile(r"[a-z0-9_]+")
 _MAX_TRIES = 400  #: Lines that one pattern is tried on.
+_ADDRESS = re.compile(r"https?://(?P<host>[^\s/?#:\"'<>)\]},]{0,250})[^\s\"'<>)\]}]{0,2000}")
+_PUBLIC_DOTS = 2  #: In the name of a host that anybody may have.
+_CLOUDS = (
+    *(".windows.net", ".amazonaws.com", ".googleapis.com", ".snowflakecomputing.com"),
+    *(".databricks.com", ".azuredatabricks.net", ".confluent.cloud", ".github.com"),
+    *(".fabric.microsoft.com", ".salesforce.com", ".atlassian.net"),
+)
 MAX_BESIDES = 200_000  #: Characters that are searched for what must stand beside.
 
 
@@ -94,16 +101,34 @@ class SignatureIndex:
 
     def _confirmed(self, hits: Iterable[Hit], log: ReducedLog) -> Iterator[Hit]:
         """Those whose other conditions hold too."""
-        text: str | None = None
+        whole = ""
+        bare = ""
         for hit in hits:
             signature = hit.signature
-            if signature.besides or signature.unless:
-                text = lowered(log.text[:MAX_BESIDES]) if text is None else text
-            if signature.besides and not stands_in(signature.besides, text or ""):
+            if not bare and (signature.besides or signature.unless):
+                whole = lowered(log.text[:MAX_BESIDES])
+                bare = without_addresses(whole)
+            besides, unless = signature.besides, signature.unless
+            if besides and not stands_in(besides, whole if "https?://" in besides else bare):
                 continue
-            if signature.unless and stands_in(signature.unless, text or ""):
+            if unless and stands_in(unless, bare):
                 continue
             yield hit
+
+
+def without_addresses(text: str) -> str:
+    """The text in lower case without the addresses in it, whose words may be anybody's.
+
+    Of an address the host stays where it says what answers: a cloud's service, or a name within
+    the own network.
+    """
+    return _ADDRESS.sub(_host_that_tells, text)
+
+
+def _host_that_tells(address: re.Match[str]) -> str:
+    host = address["host"]
+    tells = host.endswith(_CLOUDS) or host.count(".") < _PUBLIC_DOTS
+    return f"https://{host}" if tells else "https://"
 
 
 def lowered(text: str) -> str:

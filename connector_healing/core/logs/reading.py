@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from connector_healing.core.failure import ExceptionLink, Failure, Stage
 from connector_healing.core.logs.http_text import exchange_in
+from connector_healing.core.logs.prose import reads_like_prose
 from connector_healing.core.logs.reduce import LogLine, ReducedLog, reduce_log
 
 MAX_LINKS = 12
@@ -21,7 +22,7 @@ _STAGES = {stage.value: stage for stage in Stage} | {
 _HEAD = re.compile(
     r"(?:^|[\s>\[(\"'])(?P<type>(?:[A-Za-z_$][\w$]{0,80}\.){0,12}[A-Z]\w{0,80}"
     r"(?:Error|Exception|Timeout|Fault|Interrupt|Exit|Violation|Failure|Disconnected|Expired"
-    r"|Refused|Denied|NotFound|Missing|Invalid\w{0,40}|KeyboardInterrupt))(?=[:\s(]|$)(?:: ?(?P<message>.*))?"
+    r"|Refused|Denied|NotFound|Missing|Invalid\w{0,40}|KeyboardInterrupt))(?=[:\s(\"'}\],;]|$)(?:: ?(?P<message>.*))?"
 )
 _WRAPPER = re.compile(
     r"PipelineStepFailed|ResourceExtractionError|NormalizeJobFailed|LoadClientJob|RetryError"
@@ -72,7 +73,7 @@ def read_text(
         version_id=None,
         occurred_at=occurred_at or _END_OF_TIME,
         stage=_STAGES.get(str(known.get("stage", "")), Stage.UNKNOWN),
-        http=exchange_in(log.lines, known),
+        http=exchange_in(() if reads_like_prose(log) else log.lines, known),
         load_state={"destination": str(destination)} if destination else {},
         log_excerpt=(*(line.text for line in log.lines), *([packages] if log.frames else [])),
         log_numbers=tuple(line.number for line in log.lines),

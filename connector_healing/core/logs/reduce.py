@@ -32,6 +32,16 @@ _MARKS = re.compile(
 )
 #: How Spark shows the command that it starts: settings, and no failure.
 _COMMAND_LINES = ("Launch Command: ", "Spark Executor Command: ", "Spark Command: ")
+#: What containers' runtimes, compose, syslog, Airbyte and quoting mails put before each line.
+_COLLECTED = (" stderr F ", " stdout F ", " stderr P ", "  | ", "]: ", " > ", "\n> ")
+_COLLECTOR = re.compile(
+    r"^(?:[\d-]{10}T[\d:.]{8,20}(?:Z|[+-][\d:]{5}) (?:stdout|stderr) [FP] "
+    r"|[\w.-]{1,60} {1,20}\| "
+    r"|[A-Z][a-z]{2} [ \d]\d [\d:]{8} [\w.-]{1,60} [\w./-]{1,60}(?:\[\d{1,8}\])?: "
+    r"|[\d-]{10} [\d:]{8} [\w-]{1,40} > "
+    r"|> )",
+    re.MULTILINE,
+)
 _DIGITS = str.maketrans("", "", "0123456789")
 
 _CAUSED_BY = ("Caused by: ", "Caused by ", "The above exception was caused by the following")
@@ -94,9 +104,11 @@ def reduce_log(text: str, *, keep_all: bool = False) -> ReducedLog:
 
 
 def _split(text: str) -> list[str]:
-    """Lines; those that a log wrote as one JSON string become several."""
+    """Lines without what collectors of logs put before them; one JSON string becomes several."""
     if "\\n" in text or '\\"' in text:
         text = text.replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t")
+    if any(mark in text for mark in _COLLECTED):
+        text = _COLLECTOR.sub("", text)
     return text.splitlines()
 
 
@@ -185,6 +197,8 @@ def _package(path: str) -> set[str]:
     found = _PACKAGE.search(path)
     if found:
         return {found[1].lower()}
+    if path.endswith(("/os.py", "<frozen os>")):
+        return {"os.environ"}
     return {"pyspark"} if "/pyspark" in path else set()
 
 

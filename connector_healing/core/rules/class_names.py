@@ -5,6 +5,7 @@ most of them (cloud SDKs, vendors' clients, database drivers).
 """
 
 import re
+from collections.abc import Iterator
 
 from connector_healing.core.rules.signature import Signature, Weight, sign
 from connector_healing.core.taxonomy import FailureSubcategory as Sub
@@ -16,7 +17,11 @@ _PARTS: tuple[tuple[str, str, Sub], ...] = (
         r"quota|spendinglimit|billing|paymentrequired|insufficientcredit",
         Sub.QUOTA_EXHAUSTED,
     ),
-    ("rate", r"ratelimit|toomanyrequests|throttl|slowdown|floodwait|backoff", Sub.RATE_LIMITED),
+    (
+        "rate",
+        r"ratelimit|rateexceeded|callsexceeded|toomanyrequests|throttl|slowdown|floodwait|backoff",
+        Sub.RATE_LIMITED,
+    ),
     (
         "token",
         r"(?:token|session|credentials?)\w*expired|expired(?:token|session|credential)",
@@ -34,7 +39,7 @@ _PARTS: tuple[tuple[str, str, Sub], ...] = (
     ),
     (
         "authorization",
-        r"forbidden|permissiondenied|accessdenied|notauthorized|insufficientpermission|insufficientscope|insufficientprivilege|authoriz|accesscontrol|permissionerror$|nopermission",
+        r"forbidden|permissiondenied|accessdenied|notauthorized|insufficientpermission|insufficientscope|insufficientprivilege|authoriz|accesscontrol|permissionerror$|nopermission|notapproved|notallowed|notpermitted|accessmissing|restricted|missingscope|scopemissing|notgranted",
         Sub.PERMISSION_MISSING,
     ),
     ("proxy", r"proxy(?:error|exception|connection)", Sub.PROXY_FAILURE),
@@ -58,7 +63,7 @@ _PARTS: tuple[tuple[str, str, Sub], ...] = (
     ),
     (
         "conflict",
-        r"conflict|resourcebusy|locked(?:error|exception)|locktimeout|concurrentmodification",
+        r"conflict|resourcebusy|(?:resource|record|row|table|object|file|entity|database)locked|locktimeout|concurrentmodification",
         Sub.CONFLICT,
     ),
     (
@@ -73,7 +78,7 @@ _PARTS: tuple[tuple[str, str, Sub], ...] = (
     ),
     (
         "connection",
-        r"connection(?:error|exception|closed|reset|lost|aborted|broken|dropped|terminated|failed|failure)|disconnected|networkerror|networkexception|transporterror|socketerror|remoteprotocol|sshexception|brokenpipe|clientoserror|protocolerror|communication(?:error|exception)",
+        r"connection(?:error|exception|closed|reset|lost|aborted|broken|dropped|terminated|failed|failure)|disconnected|networkerror|networkexception|transporterror|socketerror|remoteprotocol|brokenresource|closedresource|channelclos|streamclosed|sshexception|brokenpipe|clientoserror|protocolerror|communication(?:error|exception)",
         Sub.CONNECTION_RESET,
     ),
     (
@@ -98,7 +103,7 @@ _PARTS: tuple[tuple[str, str, Sub], ...] = (
     ),
     (
         "field",
-        r"(?:unknown|invalid|unsupported|missing|undefined)(?:field|column|property|parameter|argument|attribute|metric|dimension)",
+        r"(?:field|column|property|parameter|metric|dimension)(?:notfound|doesnotexist|notsupported|removed|deprecated)|(?:unknown|invalid|unsupported|unrecognized|missing|undefined)(?:field|column|property|parameter|argument|attribute|metric|dimension)",
         Sub.REQUEST_REJECTED,
     ),
     (
@@ -126,6 +131,7 @@ _PARTS: tuple[tuple[str, str, Sub], ...] = (
         r"schema(?:error|mismatch|validation|violation|exception|drift|changed)|validationerror|validationexception|dataerror$|coercion|typemismatch|conversionerror|conversionexception|castexception|unknowntype|datatypeerror",
         Sub.TYPE_CHANGED,
     ),
+    ("request", r"invalidrequest|badrequest|unprocessable|invalidargument", Sub.REQUEST_REJECTED),
     ("memory", r"outofmemory|memoryerror|memorylimit", Sub.OUT_OF_MEMORY),
     ("disk", r"disk(?:full|quota|space)|nospace|storagefull", Sub.DISK_FULL),
 )
@@ -160,6 +166,87 @@ _NEUTRAL = frozenset(
         *("invalidsteptimeout", "programmingerror", "interfaceerror", "databaseerror"),
     }
 )
+
+
+#: Codes that systems print: in capitals, as one compound word, or as the value of a code's field.
+_CODE = re.compile(
+    r"\b(?P<capitals>[A-Z][A-Z0-9]{1,40}(?:_[A-Z0-9]{1,40}){1,8})\b"
+    r"|(?<![.\w/])(?P<compound>(?:[A-Z][a-z0-9]{1,30}|\b[a-z]{2,30}(?=[A-Z]))(?:[A-Z][a-z0-9]{1,30}){1,8})(?![\w(/])"
+    r"|\"(?:code|type|reason|error|status|errorCode|error_code|errorType|category|kind)\": ?"
+    r"\"(?P<field>[a-zA-Z]{2,40}(?:[_-][a-zA-Z0-9]{1,40}){0,8})\""
+)
+MAX_CODES = 40  #: Of one text.
+
+
+#: Whose exceptions they are, where neither text nor class says what happened; the least of signs.
+_PACKAGES: tuple[tuple[str, str, Sub], ...] = (
+    (
+        "kafka",
+        r"(?:ai?o?kafka|kafka|confluent_kafka)\.\w|org\.apache\.kafka\.|cimpl\.",
+        Sub.BROKER_UNREACHABLE,
+    ),
+    (
+        "spark",
+        r"(?:org\.apache\.spark|pyspark|py4j|com\.databricks)\.\w",
+        Sub.JOB_CODE_FAILED,
+    ),
+    ("kusto", r"(?:azure|com\.microsoft\.azure|com\.microsoft)\.kusto\.", Sub.KUSTO_UNAVAILABLE),
+    (
+        "data",
+        (
+            r"(?:pydantic\w*|pandas|pyarrow|polars|msgspec|orjson|ijson|openpyxl|xlrd|fastavro|jsonschema"
+            r"|marshmallow|cattrs|pandera|lxml|xml|csv|_csv|simplejson|ujson|struct|binascii)\."
+        ),
+        Sub.TYPE_CHANGED,
+    ),
+    (
+        "transport",
+        (
+            r"(?:httpx|httpcore|anyio|aiohttp|urllib3|http\.client|websockets?|h11|h2|twisted|io\.netty"
+            r"|paramiko|ftplib|grpc)\."
+        ),
+        Sub.CONNECTION_RESET,
+    ),
+    (
+        "database",
+        (
+            r"(?:redis|pymongo|motor|elasticsearch|opensearchpy|clickhouse_\w+|cassandra|trino|ibm_db\w*"
+            r"|databricks\.sql|qdrant_client|weaviate|lancedb)\."
+        ),
+        Sub.LOAD_JOB_FAILED,
+    ),
+)
+_OWNERS = tuple(
+    (
+        re.compile(pattern),
+        sign(
+            f"package.{name}",
+            subcategory,
+            weight=Weight.SYMPTOM,
+            confidence=0.4,
+            cause="Only the exception's package says where it comes from: {line}",
+        ),
+    )
+    for name, pattern, subcategory in _PACKAGES
+)
+
+
+def by_package(qualified: str) -> Signature | None:
+    """What the package of an exception's class says, or nothing.
+
+    Args:
+        qualified: With its package.
+    """
+    return next((signature for pattern, signature in _OWNERS if pattern.match(qualified)), None)
+
+
+def codes_in(line: str) -> Iterator[Signature]:
+    """What the codes on a line say by their words."""
+    for found in _CODE.finditer(line):
+        word = next(group for group in found.groups() if group)
+        signature = by_class(word.replace("_", "").replace("-", ""))
+        if signature is not None:
+            yield signature
 
 
 def by_class(qualified: str) -> Signature | None:

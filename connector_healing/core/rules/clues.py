@@ -10,7 +10,7 @@ from connector_healing.core.failure import ExceptionLink, Failure
 from connector_healing.core.http_signals import HttpSignals, read_signals
 from connector_healing.core.path_template import host_of, path_template
 from connector_healing.core.rules import words
-from connector_healing.core.secret_names import is_secret_name
+from connector_healing.core.secret_names import Place, is_secret_name, may_be_secret
 
 #: Top-level packages that run a connector and are no part of it.
 FRAMEWORKS = frozenset({"dlt", "dagster", "dagster_dlt", "dagster_shared", "connector_healing"})
@@ -23,6 +23,10 @@ _PAGE_PARAMETERS = frozenset(
     }
 )
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|(?<=url: )/\S+", re.IGNORECASE)
+#: What APIs put into the body's own code when all is well.
+_FINE_CODES = (0, 1, 200, 201, 202, 204)
+#: Characters of a message that a cause names.
+_LINE = 200
 _ERROR_WORDS = frozenset({"error", "errored", "fail", "failed", "failure", "fault"})
 
 
@@ -99,8 +103,8 @@ class Clues:
         if http is None or not http.request_headers:
             return None
         query = [k for k, _ in parse_qsl(http.url.partition("?")[2])]
-        return any(is_secret_name(h) for h in http.request_headers) or any(
-            is_secret_name(k, in_query=True) for k in query
+        return any(may_be_secret(h, Place.HEADER) for h in http.request_headers) or any(
+            is_secret_name(k, Place.PARAMETER) for k in query
         )
 
     def fields(self) -> dict[str, str]:
@@ -182,9 +186,31 @@ def _says_error(body: str) -> bool:
         return True
     if str(read.get("status", "")).lower() in _ERROR_WORDS:
         return True
-    return bool(read.get("error") or read.get("errors")) and not read.get("data")
+    if _has_data(read.get("data")):
+        return False
+    return bool(read.get("error") or read.get("errors")) or _has_error_code(read)
+
+
+def _has_error_code(read: Mapping[str, object]) -> bool:
+    """Whether a body names a code of its own that is not one of success, with a message."""
+    code = read.get("code")
+    return (
+        isinstance(code, int)
+        and code not in _FINE_CODES
+        and bool(read.get("message") or read.get("msg"))
+    )
+
+
+def _has_data(data: object) -> bool:
+    """Whether there is any: GraphQL answers with nulls where it reports errors."""
+    if isinstance(data, dict):
+        return any(value is not None for value in data.values())
+    return bool(data)
 
 
 def _first_line(text: str) -> str:
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return line[:200]
+    if len(line) <= _LINE:
+        return line
+    whole, gap, _ = line[: _LINE + 1].rpartition(" ")
+    return f"{whole if gap else line[:_LINE]} …"

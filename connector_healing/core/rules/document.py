@@ -9,6 +9,8 @@ from connector_healing.core.taxonomy import FailureSubcategory as Sub
 
 _JSON = (".JSONDecodeError",)
 _UNTERMINATED = re.compile(r"unterminated string|unexpected end", re.IGNORECASE)
+#: An object or a list, and not the bracket that a log begins with.
+_BEGINS = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[\[\"{\]]|\[\s*\d+\s*[,\]]|[{\[]\s*$)")
 _NEAR_END = 2  #: Characters: a parser that stops here ran out of text.
 
 
@@ -18,7 +20,7 @@ def _is_empty(clues: Clues) -> bool:
 
 def _is_cut(clues: Clues) -> bool:
     """Whether the parser ran out of a text that began as JSON."""
-    if not clues.body.lstrip().startswith(("{", "[")):
+    if not _BEGINS.match(clues.body):
         return False
     try:
         left = int(clues.attribute_below("doc_length")) - int(clues.attribute_below("pos"))

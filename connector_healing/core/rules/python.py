@@ -4,7 +4,7 @@ import re
 
 from connector_healing.core.rules.clues import Clues
 from connector_healing.core.rules.rule import Rule
-from connector_healing.core.secret_names import is_secret_name
+from connector_healing.core.secret_names import Place, may_be_secret
 from connector_healing.core.taxonomy import FailureSubcategory as Sub
 
 _ENOSPC, _EDQUOT = 28, 122
@@ -54,7 +54,7 @@ def _own_json_value(clues: Clues) -> bool:
 
 
 def _environment_secret(clues: Clues) -> bool:
-    return _environment(clues) and is_secret_name(clues.attribute("key"))
+    return _environment(clues) and may_be_secret(clues.attribute("key"), Place.SETTING)
 
 
 def _environment(clues: Clues) -> bool:

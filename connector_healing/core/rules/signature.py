@@ -35,6 +35,7 @@ class Weight(IntEnum):
     LIBRARY = 70  #: An exception of a client library that has one meaning.
     ANSWER = 60  #: A status with words or headers that tell which of its meanings.
     STATUS = 50  #: A status alone.
+    GENERAL = 45  #: A thing and a verdict on it, in words that all systems share.
     WORDS = 40  #: Words that many systems use.
     BUILTIN = 30  #: A language's own exception: often a consequence.
     SYMPTOM = 20  #: What follows from another failure, or only says that there was one.
@@ -48,6 +49,7 @@ CONFIDENCE = {
     Weight.LIBRARY: 0.9,
     Weight.ANSWER: 0.85,
     Weight.STATUS: 0.75,
+    Weight.GENERAL: 0.6,
     Weight.WORDS: 0.7,
     Weight.BUILTIN: 0.65,
     Weight.SYMPTOM: 0.5,

@@ -5,6 +5,7 @@ from connector_healing.core.rules import (
     texts_contract,
     texts_data,
     texts_database,
+    texts_general,
     texts_kafka,
     texts_kusto,
     texts_limits,
@@ -34,6 +35,7 @@ RULES: tuple[Signature, ...] = (
     *texts_contract.TARGETS,
     *texts_network.RULES,
     *texts_data.RULES,
+    *texts_general.RULES,
 )
 
 #: Signatures of other languages, with the words themselves: their scripts have no word borders.

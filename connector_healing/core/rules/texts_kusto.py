@@ -9,11 +9,22 @@ from connector_healing.core.rules.signature import Weight, sign
 from connector_healing.core.taxonomy import FailureSubcategory as Sub
 
 _kusto = partial(sign, weight=Weight.COMPONENT)
-_IS_KUSTO = (
-    r"kusto|azure data explorer|\badx\b|e_runaway|blobalreadyreceived|\.show |fabric eventhouse"
-)
+_IS_KUSTO = r"kusto|azure data explorer|\badx\b|\be_[a-z]+_[a-z_]+|blobalreadyreceived|\.show |fabric eventhouse"
 
 RULES = (
+    _kusto(
+        "kusto.transient",
+        Sub.KUSTO_THROTTLED,
+        r"general_throttledingestion|throttledingestion",
+        cause="The cluster limits what it takes in at once: {line}",
+    ),
+    _kusto(
+        "kusto.failure_transient",
+        Sub.KUSTO_UNAVAILABLE,
+        r"failurekind.{1,4}transient",
+        cause="The cluster recorded a failure that passes: {line}",
+        also=(Sub.KUSTO_INGESTION,),
+    ),
     _kusto(
         "kusto.connector",
         Sub.KUSTO_UNAVAILABLE,
@@ -56,7 +67,7 @@ RULES = (
         "kusto.throttled",
         Sub.KUSTO_THROTTLED,
         r"kustothrottlingerror",
-        r"throttl(?:ed|ing)",
+        r"throttl(?:ed|ing)|throttleexception",
         r"request is denied because .{0,120}(?:throttl|rate limit|capacity)",
         r"controlcommandthrottled\w*|querythrottled\w*",
         r"the (?:control )?command was aborted due to throttling",
@@ -72,7 +83,7 @@ RULES = (
         r"e_runaway_query|runaway query",
         r"e_query_result_set_too_large",
         r"query (?:execution|result set) has exceeded the allowed limits",
-        r"e_low_memory_condition|e_query_too_many_\w+",
+        r"e_query_too_many_\w+",
         r"80da000[0-9a-f]",
         r"semantic error: .{1,160}",
         r"syntax error: .{1,160}",
@@ -80,11 +91,11 @@ RULES = (
         r"failed to resolve (?:table|column|scalar|entity|database)",
         r"'\S+' operator: failed to resolve",
         r"request is invalid and cannot be (?:executed|processed)",
-        r"badrequest_\w+|\(400-bad ?request\)",
+        r"badrequest_(?!streamingingestionpolicy|entitynotfound|invalidmapping|mappingref|databasenotexist|tablenotexist)\w+|\(400-bad ?request\)",
         r"spark connector cannot run kusto commands",
         besides=_IS_KUSTO,
         cause="The cluster cannot run the query: {line}",
-        unless=r"ingest(?:ion)? (?:failed|failure)|entitynotfound|badrequest_entitynotfound",
+        unless=r"ingest(?:ion)? (?:failed|failure)|entitynotfound|ingestion resources|of kind .{1,20}was not found",
     ),
     _kusto(
         "kusto.ingestion",
@@ -109,7 +120,8 @@ RULES = (
         "kusto.unavailable",
         Sub.KUSTO_UNAVAILABLE,
         r"the engine cluster is being restarted",
-        r"(?:engine|cluster|service) .{0,60}(?:restarted|unavailable|is suspended|stopped|being created)",
+        r"e_low_memory_condition|low memory condition",
+        r"(?:engine|cluster|service) .{0,60}(?:restarted|unavailable|being created)",
         r"timed out (?:while waiting|polling)",
         r"timeoutawaitingpendingoperationexception",
         r"(?:service|engine)_?unavailable",
@@ -129,12 +141,16 @@ RULES = (
         r"kustonetworkerror",
         r"failed to process network request for the endpoint: \S+",
         r"unknownhostexception: \S+",
-        r"(?:database|table|entity) '?\S+'? (?:was not found|doesn't exist|not found|does not exist)",
-        r"badrequest_entitynotfound|entitynotfoundexception",
+        r"(?:database|table|entity) '?\S+'? (?:was not found|doesn't exist|not found|does not exist|could not be found)",
+        r"kustoinvalidendpointerror|the provided endpoint is of servicetype",
+        r"badrequest_(?:streamingingestionpolicynotenabled|entitynotfound|invalidmapping\w*|databasenotexist|tablenotexist|mappingreference\w*)|entitynotfoundexception",
         r"entity (?:id )?'?\S+'? of kind '?\S+'? was not found",
         r"tablecreateoptions is set to failifnotexist",
         r"invalidparameterexception: ",
         r"option '?kusto\w+'? ",
+        r"query: '\.(?:get|show) ingestion resources'|netdefaultdb",
+        r"kusto connection string|could not extract tenant id",
+        r"cluster \S+ is (?:stopped|suspended)",
         r"cluster uri parameter is either null or empty",
         r"could not (?:resolve|find) (?:the )?cluster",
         r"network is unreachable|connection refused|name or service not known",

@@ -240,6 +240,7 @@ CUT = (
         r"connectionclosedexception",
         r"curl: \((?:18|56|92)\) ",
         r"download (?:was )?(?:incomplete|truncated)",
+        unless=r"can not decode content-encoding|cannot decode content-encoding",
         cause="The answer ended before its end: {line}",
     ),
     _weak(

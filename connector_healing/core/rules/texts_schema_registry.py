@@ -128,6 +128,7 @@ SCHEMA = (
         r"converting byte\[\] to kafka connect data failed",
         r"failed to deserialize data (?:for|to) topic \S+",
         r"jsonconverter with schemas\.enable requires",
+        r"schemaprojectorexception|schemabuilderexception|org\.apache\.kafka\.connect\.errors\.dataexception",
         r"recordname not found|no value specified for \S*avro",
         r"avro\.errors\.\w+|fastavro\S*\.schemaresolutionerror|fastavro\._\w+\.validationerror",
         r"the datum .{1,160}is not an example of the schema",

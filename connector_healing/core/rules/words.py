@@ -66,7 +66,7 @@ CREDENTIAL = _any(
     r"bad credentials|bad_auth|invalid_auth\b|not_authed",
     r"authentication (?:failed|required|error)|authenticationfailed|unauthenticated",
     r"signaturedoesnotmatch|invalidaccesskeyid",
-    r"must (?:log|sign) in|login required",
+    r"must (?:log|sign) in|login required|(?:unable|failed) to authenticate",
 )
 SCOPE = _any(r"\bscopes?\b|insufficient.?(?:scope|privilege)")
 PERMISSION = _any(

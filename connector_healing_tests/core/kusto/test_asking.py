@@ -84,3 +84,43 @@ def test_the_report_has_its_sections_and_questions() -> None:
         "### Warnings",
     ]
     assert "`write_mode`" in text
+
+
+@pytest.mark.parametrize(
+    ("ask", "case", "told"),
+    [
+        (
+            Ask.DRIVER_ALIVE,
+            KustoCase(user_text="there is a table sparkTempTable_a_T_1 left in kusto"),
+            KustoCase(user_text="the driver was killed, sparkTempTable_a_T_1 is left in kusto"),
+        ),
+        (
+            Ask.QUERY_STOPPED_ON_PURPOSE,
+            KustoCase(
+                evidence="SparkException: Job 3 cancelled by user", options={"kustoQuery": "T"}
+            ),
+            KustoCase(
+                evidence="SparkException: Job 3 cancelled by user",
+                options={"kustoQuery": "T"},
+                user_text="I cancelled it myself",
+            ),
+        ),
+        (
+            Ask.SPARK_VERSION,
+            KustoCase(
+                evidence="java.lang.NoSuchMethodError: scala.Predef$.refArrayOps",
+                options={"kustoQuery": "T"},
+            ),
+            KustoCase(
+                evidence="java.lang.NoSuchMethodError: scala.Predef$.refArrayOps",
+                options={"kustoQuery": "T"},
+                platform="Databricks 17.3",
+            ),
+        ),
+    ],
+    ids=lambda value: str(value) if isinstance(value, Ask) else "",
+)
+def test_what_is_told_is_not_asked(ask: Ask, case: KustoCase, told: KustoCase) -> None:
+    assert ask in triage(case).must_ask
+    assert triage(told).pattern == triage(case).pattern
+    assert ask not in triage(told).must_ask

@@ -39,6 +39,8 @@ def test_what_every_queued_path_logs_proves_no_mode(line: str) -> None:
     [
         ("FinalizeHelper$: Polling on ingestion results for requestId: a-1", Mode.TRANSACTIONAL),
         ("x: Successfully created temporary table sparkTempTable_a", Mode.TRANSACTIONAL),
+        ("x: Executing management command: .drop table sparkTempTable_a", Mode.TRANSACTIONAL),
+        ("x: finalizeIngestionWhenWorkersSucceeded", Mode.TRANSACTIONAL),
         ("KustoWriter$: Streaming ingestion in partition 0", Mode.STREAMING),
         ("x: Parsed write options for sink: {'writeMode': Queued, 'x'", Mode.QUEUED),
     ],
@@ -87,3 +89,13 @@ def test_options_that_the_evidence_contradicts_are_pointed_out(stated: str, warn
     found = triage(KustoCase(evidence=line + _ERROR, options=options))
     assert found.mode is Mode.TRANSACTIONAL
     assert any("of the same job?" in text for text in found.warnings) is warned
+
+
+def test_an_asynchronous_operation_of_a_read_is_its_export() -> None:
+    text = (
+        "com.microsoft.kusto.spark.exceptions.FailedOperationException: Failed to execute Kusto"
+        " operation with OperationId 'e2f0b7aa-6f0d-4b44-9d1e-0c3a55d7c9b2', State: 'Failed',"
+        " Status: 'x'"
+    )
+    found = triage(KustoCase(evidence=text, options={"kustoQuery": "T"}, options_complete=True))
+    assert (found.pattern, found.mode) == ("async_op.failed", Mode.DISTRIBUTED)

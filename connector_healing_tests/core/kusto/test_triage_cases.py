@@ -15,6 +15,7 @@ def test_the_goals_are_met(name: str) -> None:
     figures = score(load(DATA / name))
     assert figures.share("pattern") >= 0.95, figures.wrong
     assert figures.share("mode") >= 0.98
+    assert figures.share("surface") >= 0.95
     assert figures.share("must_ask_recall") >= 0.95
     assert figures.share("asked_needlessly") <= 0.10
     assert figures.share("commands") >= 0.95

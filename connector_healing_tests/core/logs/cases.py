@@ -1,4 +1,8 @@
-"""Recorded error texts with what they mean: `cases.jsonl`, and a real driver's log."""
+"""Recorded error texts with what they mean, and a real driver's log.
+
+`cases.jsonl` came first; `blind.jsonl` is a share of what was written and raised afterwards, each
+batch before the rules were tried on it.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,7 +28,8 @@ class Case:
 
 @cache
 def cases() -> tuple[Case, ...]:
-    lines = (_FOLDER / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+    files = (_FOLDER / name for name in ("cases.jsonl", "blind.jsonl"))
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     return tuple(Case(**json.loads(line)) for line in lines)
 
 

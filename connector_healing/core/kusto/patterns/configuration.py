@@ -323,6 +323,7 @@ CONFIGURATION = (
         retryable=False,
         written=Written.NOTHING,
         signatures=(any_of("ingest-ingest-"),),
+        mode_of_read=Mode.DISTRIBUTED,
         surface=Surface.DRIVER_EXCEPTION,
         versions="seen with 2.5.1; 7.1.1 corrects the URL",
     ),

@@ -1,11 +1,15 @@
 """Failures of asynchronous writes, which never reach the driver."""
 
+import re
+
 from connector_healing.core.kusto.commands import Command
 from connector_healing.core.kusto.facts import Facts
 from connector_healing.core.kusto.pattern import Pattern, Place, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import FAILURES, TEMP
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
+#: Spark names what the last try threw behind the executor.
+_LAST_TRY = re.compile(r"most recent failure: [^\n]{0,200}\): [\w.$]{3,200}(?:exception|error)\b")
 _IN_DRIVER = ("py4j", "pyspark.errors", "exception in thread")
 
 
@@ -40,7 +44,7 @@ HIDDEN = (
                 Ask.EXECUTOR_LOG,
                 lambda f: (
                     "caused by" not in f.lower
-                    and "most recent failure" not in f.lower
+                    and _LAST_TRY.search(f.lower) is None
                     and "error executor" not in f.lower
                 ),
             ),

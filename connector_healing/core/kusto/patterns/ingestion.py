@@ -12,7 +12,10 @@ from connector_healing.core.kusto.pattern import (
 from connector_healing.core.kusto.patterns.conditions import (
     FAILURES,
     TEMP,
+    both,
     coded,
+    is_streaming,
+    opposite,
 )
 from connector_healing.core.kusto.vocabulary import Ask, Mode, Operation, Surface
 
@@ -30,7 +33,7 @@ def _coded(
     """A pattern that an ingestion failure's code, or one of these texts, shows."""
     signatures = [sig(when=coded(identity))]
     if extra:
-        signatures.append(any_of(*extra))
+        signatures.append(any_of(*extra, when=_queued))
     return Pattern(
         id=identity,
         cause=cause,
@@ -45,8 +48,19 @@ def _coded(
     )
 
 
+def _queued(facts: Facts) -> bool:
+    """The words are those of a queued ingestion: what streaming refuses, the client throws."""
+    return facts.rows.shows_failures or not is_streaming(facts)
+
+
 def _in_rows(facts: Facts) -> bool:
     return facts.rows.shows_failures
+
+
+def _own_storage(facts: Facts) -> bool:
+    """The options name a storage of the user's own."""
+    names = ("kustoIngestionStorageContainer", "ingestionStorageParameters")
+    return any(facts.option(name) for name in names)
 
 
 def _no_details(facts: Facts) -> bool:
@@ -70,8 +84,23 @@ INGESTION = (
             ),
         ),
         commands=(Command.TAGS,),
-        extra=("ingestion to kusto skipped", "ingestion skipped: provided ingest-by tags"),
-        ask_when=((Ask.DEDUPLICATION_INTENDED, lambda f: "ingestion skipped:" in f.lower),),
+        extra=("ingestion to kusto skipped",),
+    ),
+    Pattern(
+        id="write.dedup_skipped",
+        cause="The target has extents with the tags of ingestIfNotExists: nothing was written.",
+        fix=(
+            "Nothing is lost if the same data were meant: their ingest-by tags are in the target.",
+            "Else give the write other ingest-by tags (ingestIfNotExists).",
+        ),
+        retryable=False,
+        written=Written.NOTHING,
+        signatures=(any_of("ingestion skipped: provided ingest-by tags"),),
+        ask=(Ask.DEDUPLICATION_INTENDED,),
+        commands=(*FAILURES, Command.TAGS),
+        operation=Operation.WRITE,
+        surface=Surface.DRIVER_LOG,
+        versions="up to 5.2.2",
     ),
     _coded(
         "ingest.schema_mismatch",
@@ -128,7 +157,7 @@ INGESTION = (
             ),
         ),
         commands=TEMP,
-        ask_when=((Ask.INGESTION_STORAGE_OWNER, _in_rows),),
+        ask_when=((Ask.INGESTION_STORAGE_OWNER, both(_in_rows, opposite(_own_storage))),),
     ),
     _coded(
         "ingest.source_missing",

@@ -86,6 +86,7 @@ JARS = (
                 ),
             ),
         ),
+        ask_when=((Ask.SPARK_VERSION, lambda f: not f.case.platform),),
         surface=Surface.DRIVER_EXCEPTION,
         asks_standing=False,
     ),
@@ -121,6 +122,8 @@ JARS = (
                     )
                 ),
             ),
+            # Driver and executors hold two builds of the connector.
+            sig("invalidclassexception", "kusto.spark"),
             sig(
                 "nosuchmethoderror",
                 some=("io.netty", "reactor.", "com.azure.core"),

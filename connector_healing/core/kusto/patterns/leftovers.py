@@ -9,6 +9,7 @@ from connector_healing.core.kusto.pattern import Detail, Pattern, Place, Written
 from connector_healing.core.kusto.patterns.conditions import (
     OPERATION,
     both,
+    either,
     no_failure,
     opposite,
     told,
@@ -95,7 +96,7 @@ LEFTOVERS = (
         ask_when=(
             (Ask.STREAMING_QUERY_RUNNING, _streamed),
             (Ask.RUN_ACTIVE, opposite(_streamed)),
-            (Ask.DRIVER_ALIVE, opposite(_streamed)),
+            (Ask.DRIVER_ALIVE, opposite(either(_streamed, told(Saying.DIED)))),
         ),
         commands=(
             Command.TEMP_LIST,

@@ -13,8 +13,10 @@ from connector_healing.core.kusto.patterns.conditions import (
     is_write,
     not_of_connector,
     opposite,
+    told,
 )
 from connector_healing.core.kusto.patterns.traces import own_cause, went_on
+from connector_healing.core.kusto.saying import Saying
 from connector_healing.core.kusto.vocabulary import Ask, Surface
 
 _EXCEPTION = Detail(
@@ -44,6 +46,14 @@ def _lost_for_good(facts: Facts) -> bool:
 #: Packages of databases' drivers.
 _SQL = ("java.sql.", "org.postgresql", "com.mysql", "oracle.jdbc", "org.mariadb", "psycopg2")
 _TAHOE = "com.databricks.sql.transaction.tahoe"  #: Delta, as Databricks names it.
+
+#: What Spark throws for a query that does not fit its data.
+_ANALYSIS = (
+    "org.apache.spark.sql.analysisexception",
+    "pyspark.errors.exceptions.captured.analysisexception",
+    "pyspark.errors.exceptions.connect.analysisexception",
+    "pyspark.sql.utils.analysisexception",
+)
 
 #: Spark's own verdicts on a job's query, data or paths. The parser's is not one of them: the
 #: connector lets it read customSchema.
@@ -88,6 +98,7 @@ _PATTERNS = (
                 "delta_concurrent",
             ),
             sig(when=lambda f: thrown(f.thrown, "io.delta", "org.apache.spark.sql.delta", _TAHOE)),
+            sig("delta table", some=("analysisexception", "schema mismatch detected")),
         ),
         commands=FAILURES,
         connector=False,
@@ -152,7 +163,7 @@ _PATTERNS = (
                 "broadcastexchange",
                 "broadcasthashjoin",
             ),
-            sig("futures timed out after", none=("kusto.spark.utils", "finalizehelper")),
+            sig("futures timed out after", none=("kusto.spark.",)),
         ),
         connector=False,
         surface=Surface.DRIVER_EXCEPTION,
@@ -241,7 +252,7 @@ _PATTERNS = (
                 "job", "cancelled", some=("job group", "stop()", "shutdown"), none=_CONNECTOR_FAILED
             ),
         ),
-        ask=(Ask.QUERY_STOPPED_ON_PURPOSE,),
+        ask_when=((Ask.QUERY_STOPPED_ON_PURPOSE, opposite(told(Saying.ON_PURPOSE))),),
         connector=False,
         asks_standing=False,
     ),
@@ -264,6 +275,8 @@ _PATTERNS = (
             ),
             sig("caused by:", when=own_cause),
             any_of(*_OF_QUERY),
+            # A read that exported nothing has no schema to infer: that one is the connector's.
+            sig(none=("unable to infer schema",), when=lambda f: thrown(f.thrown, *_ANALYSIS)),
         ),
         details={"exception": _EXCEPTION, "function": _FUNCTION},
         connector=False,

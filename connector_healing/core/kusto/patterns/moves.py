@@ -267,7 +267,11 @@ MOVES = (
         retryable=True,
         written=Written.BY_MODE,
         # What the service itself said of the ingestion says more than that nobody waited for it.
-        signatures=(sig(_TIMED_OUT, when=_no_code),),
+        signatures=(
+            sig(_TIMED_OUT, when=_no_code),
+            # Before 2.x the wait itself told of the time-out.
+            sig("futures timed out after", some=("finalizeingestion", "kustowriter")),
+        ),
         commands=(Command.COMMANDS, Command.BATCHING, *FAILURES, *TEMP),
         surface=Surface.DRIVER_EXCEPTION,
         operation=Operation.WRITE,

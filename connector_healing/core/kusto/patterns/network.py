@@ -52,6 +52,12 @@ def _ingest_host(facts: Facts) -> bool:
     return ingest_side(facts)
 
 
+def _without_ingest(facts: Facts) -> bool:
+    """The cluster is a proxy in front of Azure Monitor's data."""
+    cluster = facts.option("kustoCluster").lower()
+    return any(host in cluster for host in ("ade.loganalytics.", "ade.applicationinsights."))
+
+
 NETWORK = (
     Pattern(
         id="network.tls_trust",
@@ -87,6 +93,18 @@ NETWORK = (
         ),
         commands=(Command.INGESTION_RESOURCES, Command.EXPORT_CONTAINERS),
         surface=Surface.EXECUTOR_LOG,
+    ),
+    Pattern(
+        id="network.ingest.cloudinfo",
+        mode_of_read=Mode.DISTRIBUTED,
+        cause="Log Analytics and App Insights have no ingest endpoint, and larger reads need one.",
+        fix=(
+            "Set readMode ForceSingleMode, and read in parts: Log Analytics has no ingest endpoint.",
+        ),
+        retryable=False,
+        written=Written.NOTHING,
+        signatures=(sig(when=both(_metadata, both(_ingest_host, _without_ingest))),),
+        surface=Surface.DRIVER_EXCEPTION,
     ),
     Pattern(
         id="network.ingest.cloudinfo",

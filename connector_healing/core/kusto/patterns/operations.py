@@ -1,5 +1,8 @@
 """Asynchronous operations on the service: exports and moves, by state and by status."""
 
+import re
+from dataclasses import replace
+
 from connector_healing.core.kusto.commands import Command
 from connector_healing.core.kusto.facts import Facts
 from connector_healing.core.kusto.pattern import Pattern, Place, Written, any_of, sig
@@ -45,6 +48,7 @@ _RESOURCES = (
     "e_query_result_set_too_large",
 )
 _RATE = ("requestratelimitpolicy", "workload group", "workload_group", "request rate limit")
+_EMPTY_STATUS = re.compile(r"\"status\"\s{0,3}:\s{0,3}(?:\"\s{0,8}\"|null)")
 _FAILED = ("failed", "partiallysucceeded", "canceled", "skipped")
 
 
@@ -54,7 +58,8 @@ def _exports(facts: Facts) -> bool:
 
 
 def _no_status(facts: Facts) -> bool:
-    return bool(facts.rows.state) and not facts.rows.status.strip(" '\"},")
+    empty = _EMPTY_STATUS.search(facts.lower) is not None or not facts.rows.status.strip(" '\"},")
+    return bool(facts.rows.state) and empty
 
 
 def _no_request(facts: Facts) -> bool:
@@ -68,7 +73,7 @@ def _completed(facts: Facts) -> bool:
 
 _ANSWER = (*OPERATION, Command.COMMANDS)
 
-OPERATIONS = (
+_PATTERNS = (
     Pattern(
         id="async_op.completed_after_timeout",
         cause="The driver gave up waiting, but the operation completed on the service.",
@@ -319,4 +324,10 @@ OPERATIONS = (
         surface=Surface.DRIVER_EXCEPTION,
         versions="any; in 7.1.1 only in a race",
     ),
+)
+
+#: Of a read only the export is an asynchronous operation. A rate limit meets queries too.
+OPERATIONS = tuple(
+    p if p.id == "throttle.workload_group" else replace(p, mode_of_read=Mode.DISTRIBUTED)
+    for p in _PATTERNS
 )

@@ -41,6 +41,17 @@ def _comment_ends(facts: Facts) -> bool:
     return re.search(r"(?<!:)//", last) is not None
 
 
+def _forces_native(facts: Facts) -> bool:
+    """The options ask for the native writer, whatever Spark can read."""
+    given = facts.option("kustoExportOptionsJson").lower().replace("\\", "")
+    return re.search(r"usenativeparquetwriter\W{1,5}true", given) is not None
+
+
+def _nothing_known(facts: Facts) -> bool:
+    """Nothing tells where the job runs, nor with which connector."""
+    return not (facts.case.platform or facts.options or facts.case.connector_version)
+
+
 def _starts_slowly(facts: Facts) -> bool:
     """A read without a mode of its own is slow before it begins: it waits for the estimate."""
     slow = is_read(facts) and says(facts.said, Saying.SLOW, Saying.START)
@@ -108,7 +119,7 @@ READS = (
         retryable=False,
         written=Written.NOTHING,
         signatures=(any_of(*_HADOOP, when=both(of_connector, opposite(is_write))),),
-        ask_when=((Ask.PLATFORM, lambda f: not f.case.platform and not f.options),),
+        ask_when=((Ask.PLATFORM, _nothing_known),),
         surface=Surface.DRIVER_EXCEPTION,
         operation=Operation.READ,
         mode=Mode.DISTRIBUTED,
@@ -156,7 +167,7 @@ READS = (
                 "unsupported encoding",
             ),
         ),
-        ask_when=((Ask.SPARK_VERSION, lambda f: not f.case.spark_version),),
+        ask_when=((Ask.SPARK_VERSION, opposite(_forces_native)),),
         commands=(Command.COMMANDS,),
         surface=Surface.EXECUTOR_LOG,
         operation=Operation.READ,
