@@ -35,6 +35,7 @@ To tell what went wrong from what to do about it, catch the branch::
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 
 class HealingError(Exception):
@@ -147,13 +148,20 @@ class MissingExtraError(UsageError):
 
 
 class CaseHeldError(HealingError):
-    """Another worker is healing this case; it will be taken over if that worker dies."""
+    """Another worker is healing this case; it will be taken over if that worker dies.
 
-    def __init__(self, case_id: str) -> None:
+    Args:
+        case_id: The case.
+        until: When its lease runs out unless it renews it; None: it was given back meanwhile.
+    """
+
+    def __init__(self, case_id: str, until: datetime | None) -> None:
         self.case_id = case_id
+        self.until = until
+        lasts = f", until {until}" if until else ""
         super().__init__(
-            f"Another worker is healing case {case_id}. "
-            "If it died, its lease runs out within two minutes: try again then."
+            f"Case {case_id} is being healed already: held by another worker{lasts}. "
+            "A worker that lives holds it on; if it died, try again then."
         )
 
 

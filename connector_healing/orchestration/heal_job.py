@@ -13,13 +13,16 @@ from connector_healing.core.case import Healed, HealOutcome, NotHealed, NotRepro
 from connector_healing.core.codec import from_json
 from connector_healing.core.policy import HealMode
 from connector_healing.core.steps import Decision, Finding, Reproduction
-from connector_healing.errors import UsageError
+from connector_healing.errors import CaseHeldError, UsageError
 from connector_healing.healing.persons import open_by_hand
 from connector_healing.healing.services import HealServices
 from connector_healing.orchestration.healing_resource import HealingResource
 from connector_healing.orchestration.metadata import CASE_TAG, CONNECTOR_TAG
 
 JOB_NAME = "heal_connector"
+
+#: Outputs of the op `reproduce`, of which one is given.
+CASE, LEFT = "case", "left_to_another_worker"
 
 _MODES = dg.Enum(
     "HealMode",
@@ -77,11 +80,18 @@ FORM = {
 
 @dg.op(
     config_schema=FORM,
-    out=dg.Out(str, description="The heal case."),
+    out={
+        CASE: dg.Out(str, is_required=False, description="The heal case."),
+        LEFT: dg.Out(
+            str,
+            is_required=False,
+            description="The heal case, where another worker is healing it: this run ends.",
+        ),
+    },
     description="Make the failure happen again in the sandbox.",
 )
-def reproduce(context: dg.OpExecutionContext, healing: HealingResource) -> str:
-    """Open or join the case, reproduce."""
+def reproduce(context: dg.OpExecutionContext, healing: HealingResource) -> Iterator[dg.Output[str]]:
+    """Open or join the case, reproduce; leave it alone where another worker holds it."""
     form: Mapping[str, Any] = context.op_config
     services = healing.services
     case_id = form["case_id"] or _open(services, form)
@@ -91,18 +101,24 @@ def reproduce(context: dg.OpExecutionContext, healing: HealingResource) -> str:
     context.instance.add_run_tags(
         context.run_id, {CASE_TAG: case_id, CONNECTOR_TAG: case.connector_id}
     )
-    healing.workflow.reproduce(case_id)
+    try:
+        healing.workflow.reproduce(case_id)
+    except CaseHeldError as error:
+        context.log.info(str(error))
+        yield dg.Output(case_id, LEFT, metadata={"case": case_id, "reason": str(error)})
+        return
     seen = _result(services, case_id, Step.REPRODUCE, Reproduction)
-    context.add_output_metadata(
-        {
+    yield dg.Output(
+        case_id,
+        CASE,
+        metadata={
             "case": case_id,
             "verdict": seen.verdict.value,
             "reason": seen.reason,
             "live_requests": seen.live_requests,
             "replayed_requests": seen.replayed_requests,
-        }
+        },
     )
-    return case_id
 
 
 @dg.op(
@@ -265,7 +281,8 @@ def _flat(form: Mapping[str, Any]) -> Mapping[str, Any]:
 @dg.graph
 def heal_graph() -> None:
     """Reproduce, classify, try candidates, validate, report, submit."""
-    case_id = classify(reproduce())
+    # Without a case, since another worker holds it, all that follows is skipped.
+    case_id = classify(getattr(reproduce(), CASE))
     tried = candidates(case_id).map(lambda number: trial(case_id, number))
     submit(report(validate(case_id, tried.collect())))
 

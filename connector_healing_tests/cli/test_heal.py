@@ -131,7 +131,9 @@ def test_a_case_that_another_worker_holds_is_left_alone(
 
     assert ended.status == 1
     assert ended.out == ""
-    assert f"Another worker is healing case {case.case_id}" in ended.err
+    assert (
+        f"Case {case.case_id} is being healed already: held by another worker, until" in ended.err
+    )
     assert prepared.store.held() == (lease,)
 
 

@@ -10,7 +10,7 @@ import pytest
 from connector_healing.core.case import CaseState
 from connector_healing.core.lease import case_lease_name
 from connector_healing.core.policy import HealMode, HealPolicy, PolicyLevel
-from connector_healing.orchestration.heal_job import FORM, heal_asset_key
+from connector_healing.orchestration.heal_job import FORM, LEFT, heal_asset_key
 from connector_healing.orchestration.heal_job import JOB_NAME as HEAL_JOB
 from connector_healing.orchestration.metadata import CASE_TAG, CONNECTOR_TAG
 from connector_healing.orchestration.review_job import JOB_NAME as REVIEW_JOB
@@ -186,8 +186,13 @@ def test_a_case_that_another_worker_holds_is_left_to_it(
     form = {"connector_id": "shop", "case_id": case.case_id}
     held = store.claim(case_lease_name(case.case_id), "another", timedelta(minutes=5))
     assert held is not None
-    refused = execute(definitions, instance, HEAL_JOB, form)
-    assert "Another worker is healing case" in _error(refused)
+    left = execute(definitions, instance, HEAL_JOB, form)
+    assert left.success
+    (ended,) = [e for e in left.all_events if e.is_step_success]
+    (output,) = [e for e in left.all_events if e.is_successful_output]
+    told = output.step_output_data.metadata["reason"].value
+    assert f"held by another worker, until {held.expires_at:%Y-%m-%d %H:%M:%S}" in str(told)
+    assert (ended.step_key, output.step_output_data.output_name) == ("reproduce", LEFT)
     assert shop.services.cases.case(case.case_id).state is CaseState.OPEN
     store.release(held)
     assert execute(definitions, instance, HEAL_JOB, form).success
