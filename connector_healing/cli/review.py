@@ -3,7 +3,8 @@
 import click
 
 from connector_healing.cli.output import emit, json_option
-from connector_healing.cli.project import opened_services, person
+from connector_healing.cli.project import opened_services
+from connector_healing.orchestration.person import person
 
 
 @click.command()

@@ -18,6 +18,7 @@ from connector_healing.healing.persons import open_by_hand
 from connector_healing.healing.services import HealServices
 from connector_healing.orchestration.healing_resource import HealingResource
 from connector_healing.orchestration.metadata import CASE_TAG, CONNECTOR_TAG
+from connector_healing.orchestration.one_line import in_one_line
 
 JOB_NAME = "heal_connector"
 
@@ -94,15 +95,18 @@ def reproduce(context: dg.OpExecutionContext, healing: HealingResource) -> Itera
     """Open or join the case, reproduce; leave it alone where another worker holds it."""
     form: Mapping[str, Any] = context.op_config
     services = healing.services
-    case_id = form["case_id"] or _open(services, form)
-    case = services.case(case_id)
-    if case.connector_id != form["connector_id"]:
-        raise UsageError("case_id", case_id, f"It is a case of connector {case.connector_id!r}.")
+    with in_one_line():
+        case_id = form["case_id"] or _open(services, form)
+        case = services.case(case_id)
+        if case.connector_id != form["connector_id"]:
+            allowed = f"It is a case of connector {case.connector_id!r}."
+            raise UsageError("case_id", case_id, allowed)
     context.instance.add_run_tags(
         context.run_id, {CASE_TAG: case_id, CONNECTOR_TAG: case.connector_id}
     )
     try:
-        healing.workflow.reproduce(case_id)
+        with in_one_line():
+            healing.workflow.reproduce(case_id)
     except CaseHeldError as error:
         context.log.info(str(error))
         yield dg.Output(case_id, LEFT, metadata={"case": case_id, "reason": str(error)})

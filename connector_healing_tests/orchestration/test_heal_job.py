@@ -1,5 +1,6 @@
 """The jobs of a person: heal_connector from its Launchpad form, review_heal_case, the reports."""
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,10 +14,12 @@ from connector_healing.core.policy import HealMode, HealPolicy, PolicyLevel
 from connector_healing.orchestration.heal_job import FORM, LEFT, heal_asset_key
 from connector_healing.orchestration.heal_job import JOB_NAME as HEAL_JOB
 from connector_healing.orchestration.metadata import CASE_TAG, CONNECTOR_TAG
+from connector_healing.orchestration.person import person
 from connector_healing.orchestration.review_job import JOB_NAME as REVIEW_JOB
 from connector_healing_tests.orchestration.loopback import LoopbackApi
 from connector_healing_tests.orchestration.shop import Shop, materialize
-from connector_healing_tests.orchestration.ticks import Sensor
+from connector_healing_tests.orchestration.ticks import Sensor, captured
+from connector_healing_tests.store.paths import path_to
 
 
 def execute(
@@ -125,7 +128,27 @@ def test_by_hand_a_heal_waits_for_a_person_who_approves(
         definitions, instance, REVIEW_JOB, {"case_id": case.case_id, "decision": "reject"}
     )
     assert not again.success
-    assert "awaiting_approval" in _error(again)
+    assert "awaiting_approval" in _line(again)
+
+
+def test_an_approval_that_comes_too_late_fails_in_one_line(
+    shop: Shop, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a user without a name, which a container may run as."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 54_321)
+    store = shop.services.store
+    case = captured(store, "shop")
+    for state in path_to(CaseState.AWAITING_APPROVAL):
+        store.advance_case(case.case_id, state, None, datetime.now(UTC), submitted_version="1" * 16)
+    store.activate("shop", None, "2" * 16, datetime.now(UTC))
+    form = {"case_id": case.case_id, "decision": "approve"}
+    late = execute(shop.definitions(), instance, REVIEW_JOB, form)
+    assert not late.success
+    assert _line(late).startswith("Not approved: The active version of 'shop' is 2222")
+    assert shop.services.cases.case(case.case_id).state is CaseState.REJECTED
+    assert person() == "user 54321"
 
 
 def test_diagnosing_makes_no_patch(
@@ -157,7 +180,7 @@ def test_a_form_that_names_nothing_fails_in_one_line(
     assert materialize(shop.assets(), shop, instance).success
     failed = execute(shop.definitions(), instance, HEAL_JOB, form)
     assert not failed.success
-    assert told in _error(failed)
+    assert told in _line(failed)
     assert not shop.services.store.cases()
 
 
@@ -170,7 +193,7 @@ def test_a_case_of_another_connector_is_refused(
     form = {"connector_id": "other", "case_id": case.case_id}
     failed = execute(shop.definitions(), instance, HEAL_JOB, form)
     assert not failed.success
-    assert "of connector 'shop'" in _error(failed)
+    assert "of connector 'shop'" in _line(failed)
 
 
 def test_a_case_that_another_worker_holds_is_left_to_it(
@@ -199,8 +222,11 @@ def test_a_case_that_another_worker_holds_is_left_to_it(
     assert shop.services.cases.case(case.case_id).state is CaseState.ABSTAINED
 
 
-def _error(result: dg.ExecuteInProcessResult) -> str:
+def _line(result: dg.ExecuteInProcessResult) -> str:
+    """What a failed run says in place of a traceback."""
     (event,) = [e for e in result.all_events if e.is_step_failure]
-    error = event.step_failure_data.error
-    assert error is not None
-    return error.to_string()
+    said = event.step_failure_data.user_failure_data
+    assert said is not None
+    assert said.description
+    assert "\n" not in said.description
+    return said.description
