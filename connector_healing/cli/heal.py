@@ -84,20 +84,23 @@ def heal(
         outcome = HealWorkflow(working).run(case.case_id)
         found = working.case(case.case_id)
         path = working.files.case_path(case.case_id, "report.md")
+        # A heal that is to be begun again, since the destination was busy, has written none yet.
+        report = path if working.files.exists(path) else None
     diagnosis = _diagnosis(services.store, case.case_id)
     value = {
         "outcome": type(outcome).__name__,
         "case": found,
         "result": outcome,
         "diagnosis": diagnosis,
-        "report": path,
+        "report": report,
     }
 
     def human() -> None:
         if diagnosis is not None:
             click.echo(f"Diagnosis: {diagnosis.cause} {diagnosis.remedy}")
         click.echo(told(outcome))
-        click.echo(f"Report: {path} (or: connector-healing report {case.case_id})")
+        ask = f"connector-healing report {case.case_id}"
+        click.echo(f"Report: {report} (or: {ask})" if report else f"Report so far: {ask}")
 
     emit(value, human, as_json=as_json)
     raise click.exceptions.Exit(0 if did_what_it_could(outcome, found) else 1)
