@@ -76,8 +76,9 @@ def _root_cause(facts: ReportFacts) -> Iterator[str]:
     yield prose(diagnosis.cause, limit=1_500)
     yield ""
     yield f"- **Confidence**: {diagnosis.confidence:.0%} (rule {code(diagnosis.rule)})"
-    if diagnosis.also_possible:
-        yield f"- **Also possible**: {', '.join(_words(s) for s in diagnosis.also_possible)}"
+    others = [s for s in diagnosis.also_possible if s is not diagnosis.subcategory]
+    if others:
+        yield f"- **Also possible**: {', '.join(map(_words, others))}"
     yield f"- **Remedy**: {prose(diagnosis.remedy)}"
     yield f"- **Passes by itself**: {_passes(diagnosis)}"
     yield from _mappings(facts.mappings)
