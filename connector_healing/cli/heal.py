@@ -17,7 +17,7 @@ from connector_healing.core.case import (
     NotReproduced,
     Step,
 )
-from connector_healing.core.policy import HealMode
+from connector_healing.core.policy import MIN_SAMPLE_ROWS, HealMode
 
 if TYPE_CHECKING:
     from connector_healing.core.failure import Diagnosis
@@ -54,7 +54,7 @@ class _Shown:
 @click.option("--run", "run_id", help="The failed Dagster run; left out: the latest failure.")
 @click.option(
     "--sample-size",
-    type=click.IntRange(min=30),
+    type=click.IntRange(min=MIN_SAMPLE_ROWS),
     default=1000,
     show_default=True,
     help="Known rows that a trial should see again.",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from connector_healing.core.case import CaseState, HealCase, HealOutcome
 from connector_healing.core.failure import Failure
 from connector_healing.core.fingerprint import fingerprint
-from connector_healing.core.policy import HealMode
+from connector_healing.core.policy import MIN_SAMPLE_ROWS, HealMode
 from connector_healing.core.records import RunStatus
 from connector_healing.core.report_standing import RELEASED
 from connector_healing.core.reproduction import Traffic
@@ -167,9 +167,11 @@ def _require_healable(services: CaseServices, connector_id: str, mode: HealMode)
 
 
 def _require_usable(parameters: Mapping[str, str]) -> None:
-    size, traffic = parameters.get("sample_size", "1"), parameters.get("traffic", _TRAFFIC[0])
-    if not size.isdecimal() or int(size) < 1:
-        raise UsageError("sample_size", size, "It is a number of rows, 1 or more.")
+    size = parameters.get("sample_size", str(MIN_SAMPLE_ROWS))
+    traffic = parameters.get("traffic", _TRAFFIC[0])
+    if not size.isdecimal() or int(size) < MIN_SAMPLE_ROWS:
+        allowed = f"It is a number of rows, {MIN_SAMPLE_ROWS} or more."
+        raise UsageError("sample_size", size, allowed)
     if traffic not in _TRAFFIC:
         raise UsageError("traffic", traffic, f"It is one of: {', '.join(_TRAFFIC)}.")
 

@@ -11,7 +11,7 @@ import dagster as dg
 
 from connector_healing.core.case import Healed, HealOutcome, NotHealed, NotReproduced, Step
 from connector_healing.core.codec import from_json
-from connector_healing.core.policy import HealMode
+from connector_healing.core.policy import MIN_SAMPLE_ROWS, HealMode
 from connector_healing.core.steps import Decision, Finding, Reproduction
 from connector_healing.errors import CaseHeldError, UsageError
 from connector_healing.healing.persons import open_by_hand
@@ -62,7 +62,8 @@ FORM = {
         int,
         is_required=False,
         default_value=1000,
-        description="Known rows that a trial should see again, to be compared with the old data.",
+        description="Known rows that a trial should see again, to be compared with the old data; "
+        f"{MIN_SAMPLE_ROWS} or more.",
     ),
     "traffic": dg.Field(
         _TRAFFIC,

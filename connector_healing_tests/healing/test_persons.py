@@ -317,7 +317,7 @@ def test_a_launch_by_hand_sets_mode_and_parameters_of_the_case_that_it_joins(
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"sample_size": "many"}, {"sample_size": "0"}, {"traffic": "tape"}]
+    "parameters", [{"sample_size": "many"}, {"sample_size": "29"}, {"traffic": "tape"}]
 )
 def test_parameters_that_cannot_be_used_open_nothing(
     proposed: Project, parameters: dict[str, str]

@@ -172,10 +172,11 @@ def test_diagnosing_makes_no_patch(
         ({"connector_id": "nobody"}, "connector: 'nobody' cannot be used"),
         ({"connector_id": "shop"}, "there is nothing to heal"),
         ({"connector_id": "shop", "case_id": "0123"}, "case: '0123' cannot be used"),
+        ({"connector_id": "shop", "sample_size": 29}, "It is a number of rows, 30 or more."),
     ],
 )
 def test_a_form_that_names_nothing_fails_in_one_line(
-    shop: Shop, instance: dg.DagsterInstance, form: dict[str, str], told: str
+    shop: Shop, instance: dg.DagsterInstance, form: dict[str, Any], told: str
 ) -> None:
     assert materialize(shop.assets(), shop, instance).success
     failed = execute(shop.definitions(), instance, HEAL_JOB, form)
