@@ -9,7 +9,7 @@ from connector_healing.core.policy import MIN_SAMPLE_ROWS, HealMode
 from connector_healing.core.records import RunStatus
 from connector_healing.core.report_standing import RELEASED
 from connector_healing.core.reproduction import Traffic
-from connector_healing.errors import InvalidCaseStateError, UsageError
+from connector_healing.errors import InvalidCaseStateError, NothingToUndoError, UsageError
 from connector_healing.healing.monitor import monitored, roll_back
 from connector_healing.healing.services import CaseServices
 from connector_healing.healing.submission import activate
@@ -102,15 +102,13 @@ def rollback(services: CaseServices, connector_id: str, by: str) -> str:
 
     Raises:
         UnknownConnectorError: If no such connector ever ran.
-        UsageError: If the active version has no parent.
+        NothingToUndoError: If the active version has no parent.
     """
     services.runtime(connector_id)
     case = monitored(services, connector_id)
     active = services.registry.active(connector_id)
     if active is None or active.parent is None:
-        raise UsageError(
-            "connector", connector_id, "Its active version has no parent: there is nothing to undo."
-        )
+        raise NothingToUndoError(connector_id)
     if case is not None and case.submitted_version == active.version_id:
         roll_back(services, case, f"by {by}.")
     else:
