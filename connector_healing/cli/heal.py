@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from connector_healing.cli.output import emit, json_option
+from connector_healing.cli.output import case_value, emit, json_option
 from connector_healing.cli.project import opened_services
 from connector_healing.core.case import (
     HealCase,
@@ -89,7 +89,7 @@ def heal(
     diagnosis = _diagnosis(services.store, case.case_id)
     value = {
         "outcome": type(outcome).__name__,
-        "case": found,
+        "case": case_value(found),
         "result": outcome,
         "diagnosis": diagnosis,
         "report": report,

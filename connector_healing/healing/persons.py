@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 
-from connector_healing.core.case import CaseState, HealCase, HealOutcome
+from connector_healing.core.case import RELEASED, CaseState, HealCase, HealOutcome
 from connector_healing.core.failure import Failure
 from connector_healing.core.fingerprint import fingerprint
 from connector_healing.core.policy import MIN_SAMPLE_ROWS, HealMode
 from connector_healing.core.records import RunStatus
-from connector_healing.core.report_standing import RELEASED
 from connector_healing.core.reproduction import Traffic
 from connector_healing.errors import InvalidCaseStateError, NothingToUndoError, UsageError
 from connector_healing.healing.monitor import monitored, roll_back
@@ -90,7 +89,7 @@ def release(services: CaseServices, case_id: str, by: str) -> HealCase:
         CaseState.REJECTED,
         None,
         now,
-        reason=f"{RELEASED} {by}: the data were right; the next run loads them.",
+        reason=f"{RELEASED} {by}: the data were right.",
     )
 
 
@@ -202,5 +201,5 @@ def failure_to_heal(
 def _in_state(services: CaseServices, case_id: str, *states: CaseState) -> HealCase:
     case = services.case(case_id)
     if case.state not in states:
-        raise InvalidCaseStateError(case_id, case.state.value, [s.value for s in states])
+        raise InvalidCaseStateError(case_id, case.shown_state, [s.value for s in states])
     return case

@@ -48,7 +48,7 @@ def review(context: dg.OpExecutionContext, healing: HealingResource) -> str:
         )
         _decide(services, case.case_id, form, context.run.tags.get("user") or person())
     case = services.case(case.case_id)
-    context.add_output_metadata({"state": case.state.value, "reason": case.reason})
+    context.add_output_metadata({"state": case.shown_state, "reason": case.reason})
     return case.case_id
 
 

@@ -95,7 +95,14 @@ def test_release_waives_what_was_held(program: Program, prepared: Prepared) -> N
     ended = program("release", case.case_id, "--json")
 
     assert ended.status == 0
-    assert ended.json["case"]["state"] == "rejected"
+    assert ended.json["case"]["shown_state"] == "released"
+    (listed,) = program("cases", "--json").json["cases"]
+    assert (listed["state"], listed["shown_state"]) == ("rejected", "released")
+    shown = program("cases").out
+    assert "│ released │" in shown
+    assert "Released by anna: the data were right." in shown
+    again = program("release", case.case_id)
+    assert "'released' does not allow that" in again.error
     assert {waiver[0] for waiver in prepared.store.waivers("flights")} == {case.case_id}
 
 

@@ -267,9 +267,20 @@ STATES: list[tuple[str, ReportFacts, str, str]] = [
             FACTS,
             case=replace(CASE, state=CaseState.REJECTED, reason="Released by anna: all right."),
             failure=HELD,
+            release_waits=True,
         ),
-        "Fixed: a person released",
+        "Fixed: a person released what was held; the next run loads it",
         "one run",
+    ),
+    (
+        "loaded",
+        replace(
+            FACTS,
+            case=replace(CASE, state=CaseState.REJECTED, reason="Released by anna: all right."),
+            failure=HELD,
+        ),
+        "Fixed: a person released what was held, and a run has loaded it",
+        "- [x] Load it",
     ),
     (
         "rejected",

@@ -355,9 +355,21 @@ def test_held_data_that_were_right_are_loaded_by_the_next_run(rest: Project) -> 
     released = release(rest.run_services.cases, case.case_id, ANNA)
 
     assert released.state is CaseState.REJECTED
-    assert released.reason.startswith("Released by anna")
+    assert (released.reason, released.shown_state) == (
+        "Released by anna: the data were right.",
+        "released",
+    )
+    services = rest.run_services.cases
+    waiting = render_report(report_facts(services, rest.case(case.case_id)))
+    assert "the next run loads it" in waiting
+    assert "A person must act" not in waiting
+    assert "| released | Released by anna" in waiting
     assert rest.run("rest").status is RunStatus.SUCCEEDED
     assert rest.rows("SELECT count(*) FROM depots", "rest") == [(30,)]
+    loaded = render_report(report_facts(services, rest.case(case.case_id)))
+    assert "a run has loaded it" in loaded
+    for stale in ("A person must act", "next run loads", "rejected"):
+        assert stale not in loaded
 
 
 def test_held_data_that_were_refused_are_not_told_as_released(rest: Project) -> None:
