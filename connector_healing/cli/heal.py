@@ -30,13 +30,15 @@ class _Shown:
 
     def __init__(self, *, silent: bool) -> None:
         from rich.console import Console
+        from rich.markup import escape
 
         self._console = Console(stderr=True, quiet=silent)
+        self._escape = escape
 
     @contextlib.contextmanager
     def step(self, case_id: str, step: Step, text: str) -> Iterator[None]:
         del case_id
-        shown = step.value if text == step.value else f"{step.value}: {text}"
+        shown = self._escape(step.value if text == step.value else f"{step.value}: {text}")
         with self._console.status(shown):
             yield
         self._console.print(f"[green]done[/green] {shown}")
