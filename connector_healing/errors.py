@@ -9,6 +9,7 @@
     │   ├── UnknownVersionError
     │   ├── InvalidConnectorError
     │   ├── InvalidCaseStateError
+    │   ├── NothingToUndoError
     │   ├── UnreadableCassetteError
     │   ├── RegistryNotWritableError
     │   ├── StoreUnavailableError
@@ -35,6 +36,8 @@ To tell what went wrong from what to do about it, catch the branch::
 """
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar
 
 
 class HealingError(Exception):
@@ -50,11 +53,14 @@ class UsageError(HealingError):
         allowed: What may be given instead, or the next step, as a sentence.
     """
 
+    #: What is wrong with the value, as the end of a sentence that begins with it.
+    verdict: ClassVar[str] = "cannot be used"
+
     def __init__(self, field: str, value: object, allowed: str) -> None:
         self.field = field
         self.value = value
         self.allowed = allowed
-        super().__init__(f"{field}: {value!r} cannot be used. {allowed}")
+        super().__init__(f"{field}: {value!r} {self.verdict}. {allowed}")
 
 
 def _listed(names: Iterable[str], kind: str, otherwise: str) -> str:
@@ -99,10 +105,22 @@ class InvalidConnectorError(UsageError):
 class InvalidCaseStateError(UsageError):
     """The case is not in a state in which this can be done."""
 
+    verdict = "does not allow that"
+
     def __init__(self, case_id: str, state: str, wanted: Iterable[str]) -> None:
         self.case_id = case_id
-        allowed = f"Case {case_id!r} would have to be: {', '.join(wanted)}."
-        super().__init__("case state", state, allowed)
+        allowed = f"It would have to be: {', '.join(wanted)}."
+        super().__init__(f"state of case {case_id}", state, allowed)
+
+
+class NothingToUndoError(UsageError):
+    """The connector's active version has no parent to go back to."""
+
+    verdict = "has nothing to undo"
+
+    def __init__(self, connector_id: str) -> None:
+        self.connector_id = connector_id
+        super().__init__("connector", connector_id, "Its active version has no parent.")
 
 
 class UnreadableCassetteError(UsageError):
@@ -150,13 +168,20 @@ class MissingExtraError(UsageError):
 
 
 class CaseHeldError(HealingError):
-    """Another worker is healing this case; it will be taken over if that worker dies."""
+    """Another worker is healing this case; it will be taken over if that worker dies.
 
-    def __init__(self, case_id: str) -> None:
+    Args:
+        case_id: The case.
+        until: When its lease runs out unless it renews it; None: it was given back meanwhile.
+    """
+
+    def __init__(self, case_id: str, until: datetime | None) -> None:
         self.case_id = case_id
+        self.until = until
+        lasts = f", until {until}" if until else ""
         super().__init__(
-            f"Another worker is healing case {case_id}. "
-            "If it died, its lease runs out within two minutes: try again then."
+            f"Case {case_id} is being healed already: held by another worker{lasts}. "
+            "A worker that lives holds it on; if it died, try again then."
         )
 
 

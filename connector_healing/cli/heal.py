@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from connector_healing.cli.output import emit, json_option
+from connector_healing.cli.output import case_value, emit, json_option
 from connector_healing.cli.project import opened_services
 from connector_healing.core.case import (
     HealCase,
@@ -17,7 +17,7 @@ from connector_healing.core.case import (
     NotReproduced,
     Step,
 )
-from connector_healing.core.policy import HealMode
+from connector_healing.core.policy import MIN_SAMPLE_ROWS, HealMode
 
 if TYPE_CHECKING:
     from connector_healing.core.failure import Diagnosis
@@ -30,13 +30,15 @@ class _Shown:
 
     def __init__(self, *, silent: bool) -> None:
         from rich.console import Console
+        from rich.markup import escape
 
         self._console = Console(stderr=True, quiet=silent)
+        self._escape = escape
 
     @contextlib.contextmanager
     def step(self, case_id: str, step: Step, text: str) -> Iterator[None]:
         del case_id
-        shown = step.value if text == step.value else f"{step.value}: {text}"
+        shown = self._escape(step.value if text == step.value else f"{step.value}: {text}")
         with self._console.status(shown):
             yield
         self._console.print(f"[green]done[/green] {shown}")
@@ -54,7 +56,7 @@ class _Shown:
 @click.option("--run", "run_id", help="The failed Dagster run; left out: the latest failure.")
 @click.option(
     "--sample-size",
-    type=click.IntRange(min=30),
+    type=click.IntRange(min=MIN_SAMPLE_ROWS),
     default=1000,
     show_default=True,
     help="Known rows that a trial should see again.",
@@ -85,18 +87,21 @@ def heal(
         found = working.case(case.case_id)
         path = working.files.case_path(case.case_id, "report.md")
         diagnosis = _diagnosis(working, found)
+        # A heal that is to be begun again, since the destination was busy, has written none yet.
+        report = path if working.files.exists(path) else None
     value = {
         "outcome": type(outcome).__name__,
-        "case": found,
+        "case": case_value(found),
         "result": outcome,
         "diagnosis": diagnosis,
-        "report": path,
+        "report": report,
     }
 
     def human() -> None:
         click.echo(f"Diagnosis: {diagnosis.cause} {diagnosis.remedy}")
         click.echo(told(outcome))
-        click.echo(f"Report: {path} (or: connector-healing report {case.case_id})")
+        ask = f"connector-healing report {case.case_id}"
+        click.echo(f"Report: {report} (or: {ask})" if report else f"Report so far: {ask}")
 
     emit(value, human, as_json=as_json)
     raise click.exceptions.Exit(0 if did_what_it_could(outcome, found) else 1)

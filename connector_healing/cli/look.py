@@ -2,7 +2,7 @@
 
 import click
 
-from connector_healing.cli.output import at, emit, json_option, table
+from connector_healing.cli.output import at, case_value, emit, json_option, table
 from connector_healing.cli.project import opened_services
 
 
@@ -99,12 +99,12 @@ def cases(connector: str | None, limit: int, *, as_json: bool) -> None:
             "Heal cases",
             ["case", "connector", "state", "opened (UTC)", "seen", "why"],
             [
-                (c.case_id, c.connector_id, c.state, at(c.opened_at), c.occurrences, c.reason)
+                (c.case_id, c.connector_id, c.shown_state, at(c.opened_at), c.occurrences, c.reason)
                 for c in found
             ],
         )
 
-    emit({"cases": found}, human, as_json=as_json)
+    emit({"cases": [case_value(c) for c in found]}, human, as_json=as_json)
 
 
 @click.command()
@@ -118,5 +118,5 @@ def report(case: str, *, as_json: bool) -> None:
     services = opened_services().cases
     found = services.case(case)
     text = render_report(report_facts(services, found))
-    value = {"case": found, "rendered_at": services.clock.now(), "markdown": text}
+    value = {"case": case_value(found), "rendered_at": services.clock.now(), "markdown": text}
     emit(value, lambda: click.echo(text), as_json=as_json)

@@ -3,9 +3,12 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from connector_healing.core.case import HealCase
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON object on standard output, nothing else."
@@ -30,6 +33,13 @@ def emit(value: object, human: Callable[[], None], *, as_json: bool) -> None:
         click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
     else:
         human()
+
+
+def case_value(case: "HealCase") -> dict[str, object]:
+    """A case for `emit`: as the store holds it, and its state in the word that a person is told."""
+    from connector_healing.core.codec import to_plain
+
+    return {**to_plain(case), "shown_state": case.shown_state}
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

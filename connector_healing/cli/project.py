@@ -1,7 +1,5 @@
-"""The project that a command works on, and who gives the command."""
+"""The project that a command works on."""
 
-import getpass
-import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,11 +15,3 @@ def opened_services() -> "RunServices":
     from connector_healing.orchestration.looking import existing_services
 
     return existing_services()
-
-
-def person() -> str:
-    """Who gives the command, for a case's history."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # In a container a user may have no name.
-        return f"user {os.getuid()}"

@@ -2,8 +2,9 @@
 
 import click
 
-from connector_healing.cli.output import emit, json_option
-from connector_healing.cli.project import opened_services, person
+from connector_healing.cli.output import case_value, emit, json_option
+from connector_healing.cli.project import opened_services
+from connector_healing.orchestration.person import person
 
 
 @click.command()
@@ -27,7 +28,7 @@ def approve(case: str, *, as_json: bool) -> None:
         )
     else:
         text = f"Not approved: {outcome.reason}"
-    emit({"case": found}, lambda: click.echo(text), as_json=as_json)
+    emit({"case": case_value(found)}, lambda: click.echo(text), as_json=as_json)
     raise click.exceptions.Exit(0 if isinstance(outcome, Healed) else 1)
 
 
@@ -40,7 +41,7 @@ def reject(case: str, reason: str, *, as_json: bool) -> None:
     from connector_healing.healing import persons
 
     found = persons.reject(opened_services().cases, case, person(), reason)
-    emit({"case": found}, lambda: click.echo(found.reason), as_json=as_json)
+    emit({"case": case_value(found)}, lambda: click.echo(found.reason), as_json=as_json)
 
 
 @click.command()
@@ -52,10 +53,10 @@ def release(case: str, *, as_json: bool) -> None:
 
     found = persons.release(opened_services().cases, case, person())
     text = (
-        f"{found.reason} With the failure sensor on, that run is asked for now; "
+        f"{found.reason} The next run loads them: with the failure sensor on it is asked for now; "
         f"else materialise the assets of {found.connector_id}."
     )
-    emit({"case": found}, lambda: click.echo(text), as_json=as_json)
+    emit({"case": case_value(found)}, lambda: click.echo(text), as_json=as_json)
 
 
 @click.command()

@@ -8,6 +8,9 @@ from enum import StrEnum
 from connector_healing.core.checks import CheckResult
 from connector_healing.core.policy import HealMode
 
+#: How the reason of a case begins whose held load package a person released.
+RELEASED = "Released by"
+
 
 class CaseState(StrEnum):
     """Where a heal case stands. The values are what the store holds."""
@@ -135,6 +138,22 @@ class HealCase:
     parameters: Mapping[str, str] = field(
         default_factory=dict
     )  #: Of the launch: sample, live or cassette.
+
+    @property
+    def shown_state(self) -> str:
+        """The state as a person or a script is told it: see `shown_state`."""
+        return shown_state(self.state, self.reason)
+
+
+def shown_state(state: CaseState, reason: str) -> str:
+    """The word for a state, which for a release is its own: the store keeps it as rejected.
+
+    Args:
+        state: Of a case, or in its history.
+        reason: Why it stands, or stood, there.
+    """
+    released = state is CaseState.REJECTED and reason.startswith(RELEASED)
+    return "released" if released else state.value
 
 
 class TrialState(StrEnum):

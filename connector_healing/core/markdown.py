@@ -8,11 +8,34 @@ from collections.abc import Iterable, Sequence
 
 _SPACE = re.compile(r"\s+")
 _BACKTICKS = re.compile(r"`+")
-# An underscore between word characters is no emphasis; elsewhere it may be.
-_MEANING = re.compile(r"[\\`*\[\]<>|~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
-_LINK = re.compile(r"(?<=[A-Za-z])://|(?<=\bwww)\.", re.IGNORECASE)
-# What makes a heading, list or rule at the start of a line.
-_START = re.compile(r"^(\d*)([#+=.)-])")
+# What would become a link by itself stands as code: no escape of it reads well.
+_LINK = re.compile(
+    r"((?:[a-z][a-z0-9+.-]*://|\bwww\.)[^\s|`'\"<>]*(?:=\*\*\*|[^\s|`'\"<>.,;:!?()\[\]*_~])"
+    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)",
+    re.IGNORECASE,
+)
+# Characters that mean something wherever they stand, or in the company that they are in here: a
+# backslash before what it could escape, a bracket that could end a link's text, a tag's, a
+# reference's beginning. The end of the text counts as such company: more may follow it.
+_MEANING = re.compile(
+    r"[`|]|\\(?=[^\w\s]|_|$)|\](?=[(\[:]|$)|<(?=[A-Za-z/!?]|$)|&(?=#?\w*(?:;|$))", re.ASCII
+)
+# Marks that mean something in pairs only: one at a word's beginning, one at a later word's end.
+# An underscore within a word is none.
+_PAIRED = {
+    "*": (re.compile(r"\*+"), re.compile(r"\*(?=[^\s*]).*[^\s*]\*")),
+    "~": (re.compile(r"~+"), re.compile(r"~(?=[^\s~]).*[^\s~]~")),
+    "$": (re.compile(r"\$+"), re.compile(r"\$.*\$")),
+    "_": (
+        re.compile(r"(?<![A-Za-z0-9])_+|_+(?![A-Za-z0-9])"),
+        re.compile(r"(?<![A-Za-z0-9])_+(?=[^\s_]).*[^\s_]_+(?![A-Za-z0-9])"),
+    ),
+}
+# What makes a heading, list, quotation, rule, fence or task at the start of a line.
+_START = re.compile(
+    r"^(?:\d{1,9}(?=[.)](?:\s|$))|(?=#{1,6}(?:\s|$)|[-+*](?:\s|$)|>|~~~|=+$|\[[ xX]\](?:\s|$)"
+    r"|([-*_])(?:\s*\1)+$))"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -23,9 +46,30 @@ def one_line(text: str, limit: int = 500) -> str:
 
 
 def prose(text: str, limit: int = 500) -> str:
-    """The text within a sentence, a list item or a table's cell."""
-    escaped = _MEANING.sub(lambda m: f"\\{m.group()}", one_line(text, limit))
-    return _START.sub(r"\1\\\2", _LINK.sub(lambda m: f"\\{m.group()}", escaped))
+    """The text within a sentence, a list item or a table's cell.
+
+    Only what Markdown would read otherwise is escaped; links and addresses are code spans.
+    """
+    pieces = _LINK.split(one_line(text, limit))
+    plain = "`".join(pieces[::2])
+    paired = [marks for marks, pair in _PAIRED.values() if pair.search(plain)]
+    shown = [
+        code(piece) if number % 2 else _escaped(piece, paired, first=not number)
+        for number, piece in enumerate(pieces)
+    ]
+    return "".join(shown)
+
+
+def _escaped(text: str, paired: Iterable[re.Pattern[str]], *, first: bool) -> str:
+    """A piece of a line without links, in which some marks have their partners."""
+    places = {found.start() for found in _MEANING.finditer(text)}
+    for marks in paired:
+        for found in marks.finditer(text):
+            places.update(range(*found.span()))
+    start = _START.match(text) if first else None
+    if start is not None:
+        places.add(start.end())
+    return "".join(f"\\{c}" if n in places else c for n, c in enumerate(text))
 
 
 def code(text: str, limit: int = 500) -> str:

@@ -17,6 +17,11 @@ class PolicyLevel(IntEnum):
     A4 = 4  #: Credentials, TLS verification, non-GET replays, disabled checks: never done.
 
 
+#: The smallest sample of known rows that a launch may ask for: of fewer, the checks that compare
+#: them with the previous data could tell nothing.
+MIN_SAMPLE_ROWS = 30
+
+
 class HealMode(StrEnum):
     """How far one launch goes."""
 

@@ -9,6 +9,7 @@ from connector_healing.core.case import (
     NotReproduced,
     Trial,
     TrialState,
+    shown_state,
 )
 from connector_healing.core.drift.mapping import FieldMapping, MappingVerdict
 from connector_healing.core.failure import Diagnosis
@@ -76,8 +77,9 @@ def _root_cause(facts: ReportFacts) -> Iterator[str]:
     yield prose(diagnosis.cause, limit=1_500)
     yield ""
     yield f"- **Confidence**: {diagnosis.confidence:.0%} (rule {code(diagnosis.rule)})"
-    if diagnosis.also_possible:
-        yield f"- **Also possible**: {', '.join(_words(s) for s in diagnosis.also_possible)}"
+    others = [s for s in diagnosis.also_possible if s is not diagnosis.subcategory]
+    if others:
+        yield f"- **Also possible**: {', '.join(map(_words, others))}"
     yield f"- **Remedy**: {prose(diagnosis.remedy)}"
     yield f"- **Passes by itself**: {_passes(diagnosis)}"
     yield from _mappings(facts.mappings)
@@ -182,7 +184,8 @@ def _rows(trial: Trial) -> str:
 def _next_steps(facts: ReportFacts) -> Iterator[str]:
     for done, step in standing_of(facts).steps:
         yield f"- [{'x' if done else ' '}] {filled(step, facts)}"
-    if facts.diagnosis is not None and facts.diagnosis.human_needed:
+    released = facts.case.shown_state == "released"
+    if facts.diagnosis is not None and facts.diagnosis.human_needed and not released:
         yield "- [ ] A person must act: no change of the code can do it"
 
 
@@ -248,11 +251,14 @@ def _undo(facts: ReportFacts) -> Iterator[str]:
 
 def _history(facts: ReportFacts) -> Iterator[str]:
     if not facts.history:
-        yield f"- {_time(facts.case.updated_at)}: {_words(facts.case.state)}"
+        yield f"- {_time(facts.case.updated_at)}: {_words(facts.case.shown_state)}"
         return
     yield from table(
         ("When", "State", "Why"),
-        ((_time(at), _words(state), prose(why)) for at, state, why in facts.history),
+        (
+            (_time(at), _words(shown_state(state, why)), prose(why))
+            for at, state, why in facts.history
+        ),
     )
 
 

@@ -56,7 +56,7 @@ def _row(check: CheckResult) -> tuple[str, ...]:
     return (
         prose(check.name),
         check.level.value,
-        in_cell(_place(check)),
+        in_cell(_place(check)) or "-",
         "pass" if check.passed else "**fail**",
         prose(check.observed),
         prose(check.bound),
@@ -65,10 +65,12 @@ def _row(check: CheckResult) -> tuple[str, ...]:
 
 
 def _place(check: CheckResult) -> str:
-    return code(f"{check.table}.{check.column}" if check.column else check.table)
+    """Where it looked, as Markdown; empty where it is about the whole run."""
+    place = ".".join(part for part in (check.table, check.column) if part)
+    return code(place) if place else ""
 
 
 def _named(checks: Sequence[CheckResult]) -> str:
-    shown = [f"{prose(c.name)} on {_place(c)}" for c in checks[:5]]
+    shown = [" on ".join(filter(None, (prose(c.name), _place(c)))) for c in checks[:5]]
     more = f" and {len(checks) - len(shown)} more" if len(checks) > len(shown) else ""
     return ", ".join(shown) + more

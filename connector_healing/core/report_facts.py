@@ -27,6 +27,7 @@ class ReportFacts:
     mappings: tuple[FieldMapping, ...] = ()
     warnings: tuple[str, ...] = ()  #: Protections that the machine could not give.
 
+    release_waits: bool = False  #: What a person released has not been loaded yet.
     branch: str = ""  #: In the connector's git repository, with the change as one commit.
 
     @property

@@ -96,6 +96,11 @@ STANDINGS: Mapping[str, Standing] = {
         steps=((True, "Release the load package"), (False, "Monitor next scheduled run")),
         undo_text="The release holds for one run and for these suspicions only.",
     ),
+    "loaded": Standing(
+        status="Fixed: a person released what was held, and a run has loaded it",
+        steps=((True, "Release the load package"), (True, "Load it")),
+        undo_text="The release held for that run and for these suspicions only.",
+    ),
 }
 
 _OF_STATE = {
@@ -109,21 +114,14 @@ _OF_STATE = {
     CaseState.ABSTAINED: "abstained",
     CaseState.REJECTED: "rejected",
 }
-#: How the reason of a case begins whose held load package a person released.
-RELEASED = "Released by"
-
-#: The same of a held load package.
-_OF_HELD = {"abstained": "held", "rejected": "released"}
 
 
 def standing_of(facts: ReportFacts) -> Standing:
     """Where the case stands: by its state, and before it has moved by what was decided."""
+    if facts.case.shown_state == "released":
+        return STANDINGS["released" if facts.release_waits else "loaded"]
     name = _OF_STATE.get(facts.case.state) or _decided(facts)
-    # What was held may be refused as well: only a release says so at the beginning of its reason.
-    refused = name == "rejected" and not facts.case.reason.startswith(RELEASED)
-    if facts.is_held and not refused:
-        name = _OF_HELD.get(name, name)
-    return STANDINGS[name]
+    return STANDINGS["held" if facts.is_held and name == "abstained" else name]
 
 
 def _decided(facts: ReportFacts) -> str:

@@ -54,7 +54,7 @@ def decide(
     verdict = Verdict.PROPOSE if doubts else Verdict.APPLY
     reason = f"Candidate {chosen.number} passed every hard check."
     if doubts:
-        reason += f" A person has to approve it: {' '.join(doubts)}"
+        reason += f" A person has to approve it: {'; '.join(doubts)}."
     return Decision(
         verdict=verdict, mode=case.mode, winner=chosen.number, reason=reason, rows=trial.rows
     )
@@ -66,23 +66,23 @@ def _doubts(
     validation = Validation(checks=trial.checks, has_history=trial.has_history)
     soft = sorted({c.name for c in trial.checks if c.level is CheckLevel.SOFT and not c.passed})
     rows: tuple[tuple[bool, str], ...] = (
-        (case.mode is not HealMode.APPLY, "the mode is propose."),
+        (case.mode is not HealMode.APPLY, "the mode is propose"),
         (
             chosen.level > min(policy.apply_up_to, PolicyLevel.A2),
-            f"its level {chosen.level.name} is above apply_up_to {policy.apply_up_to.name}.",
+            f"its level {chosen.level.name} is above apply_up_to {policy.apply_up_to.name}",
         ),
         (
             not validation.has_history,
-            f"there is no key, or fewer than {policy.min_history_runs} good runs to compare with.",
+            f"there is no key, or fewer than {policy.min_history_runs} good runs to compare with",
         ),
-        (not validation.soft_passed, f"soft checks failed: {', '.join(soft)}."),
+        (not validation.soft_passed, f"soft checks failed: {', '.join(soft)}"),
         (
             chosen.kind is PatchKind.REVERT,
-            "going back undoes what somebody deployed on purpose.",
+            "going back undoes what somebody deployed on purpose",
         ),
         (
             rolled_back >= BREAKER_ROLLBACKS,
-            f"{rolled_back} heals of this connector were rolled back since one was promoted.",
+            f"{rolled_back} heals of this connector were rolled back since one was promoted",
         ),
     )
     return [text for applies, text in rows if applies]

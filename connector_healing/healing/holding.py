@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 
 from connector_healing.core.lease import (
     Lease,
@@ -28,11 +29,10 @@ def holding(services: HealServices, case_id: str) -> Iterator[Lease]:
     Raises:
         CaseHeldError: If another worker holds it.
     """
-    lease = services.leases.claim(
-        case_lease_name(case_id), services.holder, services.lease_duration
-    )
+    name = case_lease_name(case_id)
+    lease = services.leases.claim(name, services.holder, services.lease_duration)
     if lease is None:
-        raise CaseHeldError(case_id)
+        raise CaseHeldError(case_id, _held_until(services, name))
     with _renewed(services, lease):
         yield lease
 
@@ -54,12 +54,18 @@ def alone(services: HealServices, case_id: str, number: int) -> Iterator[None]:
         services.runtime(case.connector_id).connector.policy.budget.wall_time,
     )
     if lease is None:
-        raise CaseHeldError(case_id)
+        raise CaseHeldError(case_id, _held_until(services, name))
     try:
         with _renewed(services, lease):
             yield
     finally:
         services.leases.release(lease)
+
+
+def _held_until(services: HealServices, name: str) -> datetime | None:
+    """When another holder's lease runs out, to the second; None where it was given back."""
+    held = [lease for lease in services.leases.held() if lease.name == name]
+    return held[0].expires_at.replace(microsecond=0) if held else None
 
 
 @contextmanager

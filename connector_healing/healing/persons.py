@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 
-from connector_healing.core.case import CaseState, HealCase, HealOutcome
+from connector_healing.core.case import RELEASED, CaseState, HealCase, HealOutcome
 from connector_healing.core.failure import Failure
 from connector_healing.core.fingerprint import fingerprint
-from connector_healing.core.policy import HealMode
+from connector_healing.core.policy import MIN_SAMPLE_ROWS, HealMode
 from connector_healing.core.records import RunStatus
-from connector_healing.core.report_standing import RELEASED
 from connector_healing.core.reproduction import Traffic
-from connector_healing.errors import InvalidCaseStateError, UsageError
+from connector_healing.errors import InvalidCaseStateError, NothingToUndoError, UsageError
 from connector_healing.healing.monitor import monitored, roll_back
 from connector_healing.healing.reporting import write_report
 from connector_healing.healing.services import CaseServices
@@ -84,8 +83,7 @@ def release(services: CaseServices, case_id: str, by: str) -> HealCase:
             "case", case_id, "It held no data: only a case of a held load package can be released."
         )
     services.store.save_waiver(case_id, failure.suspicions, services.clock.now())
-    why = f"{RELEASED} {by}: the data were right; the next run loads them."
-    return _rejected(services, case, why)
+    return _rejected(services, case, f"{RELEASED} {by}: the data were right.")
 
 
 def _rejected(services: CaseServices, case: HealCase, why: str) -> HealCase:
@@ -104,15 +102,13 @@ def rollback(services: CaseServices, connector_id: str, by: str) -> str:
 
     Raises:
         UnknownConnectorError: If no such connector ever ran.
-        UsageError: If the active version has no parent.
+        NothingToUndoError: If the active version has no parent.
     """
     services.runtime(connector_id)
     case = monitored(services, connector_id)
     active = services.registry.active(connector_id)
     if active is None or active.parent is None:
-        raise UsageError(
-            "connector", connector_id, "Its active version has no parent: there is nothing to undo."
-        )
+        raise NothingToUndoError(connector_id)
     if case is not None and case.submitted_version == active.version_id:
         write_report(services, roll_back(services, case, f"by {by}."))
     else:
@@ -169,9 +165,11 @@ def _require_healable(services: CaseServices, connector_id: str, mode: HealMode)
 
 
 def _require_usable(parameters: Mapping[str, str]) -> None:
-    size, traffic = parameters.get("sample_size", "1"), parameters.get("traffic", _TRAFFIC[0])
-    if not size.isdecimal() or int(size) < 1:
-        raise UsageError("sample_size", size, "It is a number of rows, 1 or more.")
+    size = parameters.get("sample_size", str(MIN_SAMPLE_ROWS))
+    traffic = parameters.get("traffic", _TRAFFIC[0])
+    if not size.isdecimal() or int(size) < MIN_SAMPLE_ROWS:
+        allowed = f"It is a number of rows, {MIN_SAMPLE_ROWS} or more."
+        raise UsageError("sample_size", size, allowed)
     if traffic not in _TRAFFIC:
         raise UsageError("traffic", traffic, f"It is one of: {', '.join(_TRAFFIC)}.")
 
@@ -204,5 +202,5 @@ def failure_to_heal(
 def _in_state(services: CaseServices, case_id: str, *states: CaseState) -> HealCase:
     case = services.case(case_id)
     if case.state not in states:
-        raise InvalidCaseStateError(case_id, case.state.value, [s.value for s in states])
+        raise InvalidCaseStateError(case_id, case.shown_state, [s.value for s in states])
     return case

@@ -105,15 +105,19 @@ def told(services: CaseServices, case: HealCase, outcome: SandboxOutcome) -> str
     return " ".join(s.sentence for s in suspicions_in(services, case, outcome))
 
 
+def reached_live_limit(outcome: SandboxOutcome) -> bool:
+    """Whether the run ended because it had spent the live requests that it was allowed."""
+    link = outcome.failure.root_link if outcome.failure else None
+    return link is not None and link.type == _LIVE_LIMIT
+
+
 def spent_its_requests(outcome: SandboxOutcome) -> bool:
     """Whether the run went on until its live requests were spent, each of them well answered.
 
     A connector that retries what fails spends them too, on one request that nobody answers: that
     shows nothing good.
     """
-    link = outcome.failure.root_link if outcome.failure else None
-    spent = link is not None and link.type == _LIVE_LIMIT
-    return spent and outcome.good_answers >= outcome.live_requests
+    return reached_live_limit(outcome) and outcome.good_answers >= outcome.live_requests
 
 
 def was_stopped(outcome: SandboxOutcome) -> bool:

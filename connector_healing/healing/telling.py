@@ -53,6 +53,7 @@ def report_facts(services: CaseServices, case: HealCase) -> ReportFacts:
         history=history,
         mappings=finding.mappings if finding else (),
         warnings=seen.warnings if seen else (),
+        release_waits=any(case.case_id == w[0] for w in store.waivers(case.connector_id)),
         branch=store.get_note(branch_note(case.case_id)) or "",
     )
 

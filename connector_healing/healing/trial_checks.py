@@ -9,7 +9,12 @@ from connector_healing.core.checks import CheckLevel, CheckResult, Validation
 from connector_healing.core.patch import Candidate, PatchKind
 from connector_healing.core.profile import Baseline
 from connector_healing.core.reproduction import ConnectorRuntime, SandboxOutcome, SandboxStatus
-from connector_healing.healing.seen import seen_fingerprint, suspicions_in, told
+from connector_healing.healing.seen import (
+    reached_live_limit,
+    seen_fingerprint,
+    suspicions_in,
+    told,
+)
 from connector_healing.healing.services import HealServices
 
 #: The previous data, copied for the case.
@@ -35,6 +40,12 @@ def judged(
         replayed_requests=outcome.replayed_requests,
         duration=duration,
     )
+    if reached_live_limit(outcome):
+        # It was not affordable, which disproves nothing.
+        limit = (
+            f"The live requests that were left, {outcome.live_requests}, did not suffice for it."
+        )
+        return replace(trial, state=TrialState.SKIPPED, reason=limit)
     if outcome.failure is not None or outcome.status is not SandboxStatus.COMPLETED:
         what = told(services, case, outcome)
         return replace(trial, reason=f"It does not run to its end: {what}")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from connector_healing.core.case import HealCase, Trial, TrialState
 from connector_healing.core.connector import ConnectorCode
 from connector_healing.core.failure import Stage
+from connector_healing.core.markdown import one_line
 from connector_healing.core.patch import Candidate, PatchKind, apply_edits
 from connector_healing.core.profile import Baseline
 from connector_healing.core.reproduction import SandboxRequest, Traffic
@@ -36,6 +37,9 @@ TIMEOUT = timedelta(minutes=10)
 #: longer is no matter of code, and holds up the worker.
 OUTAGE_TIMEOUT = timedelta(minutes=3)
 
+#: Characters of a candidate's summary in a line of progress.
+_SUMMARY = 100
+
 #: Categories whose candidates wait for the API.
 _OUTAGES = frozenset({FailureCategory.NETWORK, FailureCategory.SERVER_ERROR})
 
@@ -48,6 +52,25 @@ _ABOUT_REQUESTS = frozenset(
         FailureCategory.SERVER_ERROR,
     }
 )
+
+
+def bound_of(services: HealServices, case: HealCase, candidate: Candidate) -> timedelta:
+    """How long the trial of a candidate may take, by its category and by what is left."""
+    budget = services.runtime(case.connector_id).connector.policy.budget
+    category = SUBCATEGORY_FACTS[candidate.subcategory].category
+    longest = OUTAGE_TIMEOUT if category in _OUTAGES else TIMEOUT
+    return min(longest, time_left(budget, duration_of(services, case)))
+
+
+def announced(services: HealServices, case_id: str, number: int) -> str:
+    """What the trial of a candidate is, what it may wait for and for how long, to a person."""
+    candidates = services.store.candidates(case_id)
+    candidate = next(c for c in candidates if c.number == number)
+    bound = bound_of(services, services.case(case_id), candidate).total_seconds()
+    category = SUBCATEGORY_FACTS[candidate.subcategory].category
+    waits = "waits for the API where it refuses, " if category in _ABOUT_REQUESTS else ""
+    summary = one_line(candidate.summary, _SUMMARY)
+    return f"candidate {number} ({waits}at most {bound:.0f} s): {summary}"
 
 
 def try_candidate(
@@ -83,7 +106,6 @@ def try_candidate(
             history=history,
             live_left=live_left,
             before=before,
-            left=left,
         ),
     )
     duration = services.clock.now() - started
@@ -110,7 +132,6 @@ def _request(
     history: Mapping[str, Sequence[Baseline]],
     live_left: int,
     before: Sequence[Trial],
-    left: timedelta,
 ) -> SandboxRequest:
     runtime = services.runtime(case.connector_id)
     failure = services.failure(case)
@@ -137,7 +158,7 @@ def _request(
         record_to=services.files.case_path(case.case_id, f"trial-{candidate.number}.cassette"),
         source_state=state,
         live_requests=live_left if live else 0,
-        timeout=min(OUTAGE_TIMEOUT if category in _OUTAGES else TIMEOUT, left),
+        timeout=bound_of(services, case, candidate),
     )
 
 

@@ -16,11 +16,11 @@ from connector_healing.healing.generation import generated
 from connector_healing.healing.holding import alone, let_go, release_stale
 from connector_healing.healing.monitor import setbacks
 from connector_healing.healing.reporting import KEPT_FILES, write_report
-from connector_healing.healing.reproduce import reproduce
+from connector_healing.healing.reproduce import TIMEOUT, reproduce
 from connector_healing.healing.services import HealServices
 from connector_healing.healing.submission import activate, submit
 from connector_healing.healing.telling import duration_of, ended_outcome
-from connector_healing.healing.trials import try_candidate
+from connector_healing.healing.trials import announced, try_candidate
 from connector_healing.healing.working import (
     TAKEOVERS,
     Working,
@@ -78,6 +78,7 @@ class HealWorkflow:
             Step.REPRODUCE,
             CaseState.REPRODUCING,
             lambda case, _: reproduce(self._services, case),
+            text=f"the connector again in the sandbox (at most {TIMEOUT.total_seconds():.0f} s a run)",
         )
 
     def classify(self, case_id: str) -> None:
@@ -111,7 +112,8 @@ class HealWorkflow:
     def trial(self, case_id: str, number: int) -> Trial:
         """Run one candidate in the sandbox and judge what it loaded."""
         services = self._services
-        with Working(services, case_id, Step.TRIAL, f"candidate {number}") as (case, lease):
+        text = announced(services, case_id, number)
+        with Working(services, case_id, Step.TRIAL, text) as (case, lease):
             done = next((t for t in services.store.trials(case_id) if t.number == number), None)
             if done is not None:
                 return done
@@ -213,9 +215,10 @@ class HealWorkflow:
         step: Step,
         state: CaseState,
         work: Callable[[HealCase, Lease], object],
+        text: str = "",
     ) -> None:
         services = self._services
-        with Working(services, case_id, step, step.value) as (case, lease):
+        with Working(services, case_id, step, text or step.value) as (case, lease):
             if services.store.step(case_id, step) is not None:
                 return
             self._require_work(case, lease)

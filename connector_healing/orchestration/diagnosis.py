@@ -1,15 +1,19 @@
 """What `connector-healing doctor` looks at."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from connector_healing.errors import HealingError
-from connector_healing.orchestration.examined import Examined, guarded
+from connector_healing.orchestration.examined import Examined, guarded, obstacle
 from connector_healing.orchestration.looking import is_missing, store_location
 from connector_healing.orchestration.services import RunServices, run_services
-from connector_healing.runtime.home import HOME_VARIABLE, STORE_VARIABLE, plugin_home
+from connector_healing.runtime.home import (
+    HOME_VARIABLE,
+    STORE_VARIABLE,
+    chosen_store_url,
+    plugin_home,
+)
 
 
 def examine() -> list[Examined]:
@@ -34,7 +38,10 @@ def examine() -> list[Examined]:
     return found
 
 
-_INSTANCE_STEP = "Correct dagster.yaml or DAGSTER_HOME: it has to be an existing folder."
+_INSTANCE_STEP = (
+    "Correct dagster.yaml or DAGSTER_HOME: it has to be an existing folder that this user may "
+    "read and write."
+)
 
 
 def _store() -> tuple[Examined, RunServices | None]:
@@ -43,7 +50,7 @@ def _store() -> tuple[Examined, RunServices | None]:
         if is_missing(location):
             return _no_store_yet(location.shown, location.path or Path()), None
         services = run_services()
-    except HealingError as error:
+    except (HealingError, OSError) as error:
         step = f"Correct {STORE_VARIABLE}, or start the database that it names."
         return Examined(name="store", passed=False, detail=str(error), next_step=step), None
     detail = f"{services.store.shown_url}, its tables are this release's"
@@ -52,10 +59,11 @@ def _store() -> tuple[Examined, RunServices | None]:
 
 def _no_store_yet(shown: str, path: Path) -> Examined:
     """None is a note, unless it could not be made either."""
-    above = next(p for p in path.absolute().parents if p.exists())
-    if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
-        detail = f"none yet at {shown}, and {above} cannot be written"
-        step = f"Make it writable, or set {HOME_VARIABLE}."
+    why_not = obstacle(path.parent)
+    if why_not:
+        detail = f"none yet at {shown}, and {why_not}"
+        variable = STORE_VARIABLE if chosen_store_url() else HOME_VARIABLE
+        step = f"Make it writable, or correct {variable}."
         return Examined(name="store", passed=False, detail=detail, next_step=step)
     return Examined(
         name="store",

@@ -1,15 +1,18 @@
 """What `doctor` looks at in Dagster: the instance, its sensors, its daemon."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector_healing.orchestration.examined import Examined
+from connector_healing.orchestration.examined import Examined, obstacle
 from connector_healing.runtime.home import dagster_home
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
+
+#: In the working directory.
+_CONFIG = Path("dagster.yaml")
 
 _START = (
     "Start `dagster dev`, or `dagster-daemon run`, with healing_definitions(...) in the project; "
@@ -20,7 +23,9 @@ _START = (
 def examine_dagster() -> Iterator[Examined]:
     """Look at the instance that `open_instance` opens, where there is one."""
     chosen = os.environ.get("DAGSTER_HOME")
-    if not chosen and not Path("dagster.yaml").is_file() and not dagster_home().exists():
+    here = not chosen and _CONFIG.is_file()
+    folder = Path.cwd() if here else dagster_home()
+    if not chosen and not folder.exists():
         yield Examined(
             name="dagster instance",
             passed=False,
@@ -28,6 +33,11 @@ def examine_dagster() -> Iterator[Examined]:
             next_step="Set DAGSTER_HOME, or call doctor in the project's folder.",
             required=False,
         )
+        return
+    if not chosen:
+        yield _kept_runs()
+    if folder.is_dir() and not _has_storage(folder):
+        yield _none_yet(folder)
         return
     from connector_healing.orchestration import quiet
     from connector_healing.orchestration.instance import open_instance
@@ -37,20 +47,42 @@ def examine_dagster() -> Iterator[Examined]:
         storage = type(instance.run_storage).__name__
         detail = f"{storage}, {instance.get_runs_count()} runs"
         yield Examined(name="dagster instance", passed=True, detail=detail)
-        if not chosen:
-            yield _kept_runs()
         yield _threads(instance)
         yield _daemon(instance)
         yield _sensor(instance)
 
 
-def _kept_runs() -> Examined:
-    """Without DAGSTER_HOME `dagster dev` deletes its runs, unless the file names their folder."""
+def _settings(config: Path) -> Mapping[str, object]:
+    """What a dagster.yaml sets; nothing where there is none."""
     import yaml
 
-    path = Path("dagster.yaml")
-    settings = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    if isinstance(settings, dict) and settings.get("storage"):
+    found = yaml.safe_load(config.read_text(encoding="utf-8")) if config.is_file() else None
+    return {k: v for k, v in found.items() if v} if isinstance(found, dict) else {}
+
+
+def _has_storage(folder: Path) -> bool:
+    """Whether an instance's storage is there, or named; to open it otherwise would make it."""
+    named = any("storage" in key for key in _settings(folder / _CONFIG.name))
+    return named or (folder / "history").exists()
+
+
+def _none_yet(folder: Path) -> Examined:
+    """That no run was made yet is a note, unless none could be kept."""
+    why_not = obstacle(folder)
+    return Examined(
+        name="dagster instance",
+        passed=False,
+        detail=f"no run yet in {folder}{f', and {why_not}' if why_not else ''}",
+        next_step="Make it writable, or set DAGSTER_HOME to a folder that is."
+        if why_not
+        else "The first run makes it.",
+        required=bool(why_not),
+    )
+
+
+def _kept_runs() -> Examined:
+    """Without DAGSTER_HOME `dagster dev` deletes its runs, unless the file names their folder."""
+    if "storage" in _settings(_CONFIG):
         detail = "dagster.yaml names where runs are kept"
         return Examined(name="dagster storage", passed=True, detail=detail)
     return Examined(

@@ -11,15 +11,19 @@ import dagster as dg
 
 from connector_healing.core.case import Healed, HealOutcome, NotHealed, NotReproduced, Step
 from connector_healing.core.codec import from_json
-from connector_healing.core.policy import HealMode
+from connector_healing.core.policy import MIN_SAMPLE_ROWS, HealMode
 from connector_healing.core.steps import Decision, Finding, Reproduction
-from connector_healing.errors import UsageError
+from connector_healing.errors import CaseHeldError, UsageError
 from connector_healing.healing.persons import open_by_hand
 from connector_healing.healing.services import HealServices
 from connector_healing.orchestration.healing_resource import HealingResource
 from connector_healing.orchestration.metadata import CASE_TAG, CONNECTOR_TAG
+from connector_healing.orchestration.one_line import in_one_line
 
 JOB_NAME = "heal_connector"
+
+#: Outputs of the op `reproduce`, of which one is given.
+CASE, LEFT = "case", "left_to_another_worker"
 
 _MODES = dg.Enum(
     "HealMode",
@@ -58,7 +62,8 @@ FORM = {
         int,
         is_required=False,
         default_value=1000,
-        description="Known rows that a trial should see again, to be compared with the old data.",
+        description="Known rows that a trial should see again, to be compared with the old data; "
+        f"{MIN_SAMPLE_ROWS} or more.",
     ),
     "traffic": dg.Field(
         _TRAFFIC,
@@ -77,32 +82,48 @@ FORM = {
 
 @dg.op(
     config_schema=FORM,
-    out=dg.Out(str, description="The heal case."),
+    out={
+        CASE: dg.Out(str, is_required=False, description="The heal case."),
+        LEFT: dg.Out(
+            str,
+            is_required=False,
+            description="The heal case, where another worker is healing it: this run ends.",
+        ),
+    },
     description="Make the failure happen again in the sandbox.",
 )
-def reproduce(context: dg.OpExecutionContext, healing: HealingResource) -> str:
-    """Open or join the case, reproduce."""
+def reproduce(context: dg.OpExecutionContext, healing: HealingResource) -> Iterator[dg.Output[str]]:
+    """Open or join the case, reproduce; leave it alone where another worker holds it."""
     form: Mapping[str, Any] = context.op_config
     services = healing.services
-    case_id = form["case_id"] or _open(services, form)
-    case = services.case(case_id)
-    if case.connector_id != form["connector_id"]:
-        raise UsageError("case_id", case_id, f"It is a case of connector {case.connector_id!r}.")
+    with in_one_line():
+        case_id = form["case_id"] or _open(services, form)
+        case = services.case(case_id)
+        if case.connector_id != form["connector_id"]:
+            allowed = f"It is a case of connector {case.connector_id!r}."
+            raise UsageError("case_id", case_id, allowed)
     context.instance.add_run_tags(
         context.run_id, {CASE_TAG: case_id, CONNECTOR_TAG: case.connector_id}
     )
-    healing.workflow.reproduce(case_id)
+    try:
+        with in_one_line():
+            healing.workflow.reproduce(case_id)
+    except CaseHeldError as error:
+        context.log.info(str(error))
+        yield dg.Output(case_id, LEFT, metadata={"case": case_id, "reason": str(error)})
+        return
     seen = _result(services, case_id, Step.REPRODUCE, Reproduction)
-    context.add_output_metadata(
-        {
+    yield dg.Output(
+        case_id,
+        CASE,
+        metadata={
             "case": case_id,
             "verdict": seen.verdict.value,
             "reason": seen.reason,
             "live_requests": seen.live_requests,
             "replayed_requests": seen.replayed_requests,
-        }
+        },
     )
-    return case_id
 
 
 @dg.op(
@@ -265,7 +286,8 @@ def _flat(form: Mapping[str, Any]) -> Mapping[str, Any]:
 @dg.graph
 def heal_graph() -> None:
     """Reproduce, classify, try candidates, validate, report, submit."""
-    case_id = classify(reproduce())
+    # Without a case, since another worker holds it, all that follows is skipped.
+    case_id = classify(getattr(reproduce(), CASE))
     tried = candidates(case_id).map(lambda number: trial(case_id, number))
     submit(report(validate(case_id, tried.collect())))
 

@@ -124,10 +124,14 @@ def _may_claim(record: dg.RunRecord, lease: Lease | None, now: datetime) -> bool
 
 
 def _fruitless(runs: Sequence[dg.RunRecord], case: HealCase, epoch: int) -> int:
-    """Runs that were asked for since the case was last claimed, and ended without claiming it."""
+    """Runs that were asked for since the case was last claimed, and ended without claiming it.
+
+    One that succeeded left the case to another worker, which held it.
+    """
     if case.state is CaseState.SUBMITTED:
         return 0  # it only has to be made active: that is not given up
-    return sum(1 for r in runs if r.dagster_run.tags.get(_EPOCH_TAG) == str(epoch))
+    ended = [r.dagster_run for r in runs if r.dagster_run.tags.get(_EPOCH_TAG) == str(epoch)]
+    return sum(1 for run in ended if run.status is not dg.DagsterRunStatus.SUCCESS)
 
 
 def _give_up(services: RunServices, case: HealCase, now: datetime) -> None:

@@ -1,14 +1,17 @@
 """The Dagster job `review_heal_case`: a person's word on a case, said in the UI."""
 
-import getpass
 from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
+from connector_healing.core.case import NotHealed
 from connector_healing.healing.persons import approve, reject, release
+from connector_healing.healing.services import CaseServices
 from connector_healing.orchestration.healing_resource import HealingResource
 from connector_healing.orchestration.metadata import CASE_TAG, CONNECTOR_TAG
+from connector_healing.orchestration.one_line import in_one_line
+from connector_healing.orchestration.person import person
 
 JOB_NAME = "review_heal_case"
 
@@ -38,20 +41,31 @@ def review(context: dg.OpExecutionContext, healing: HealingResource) -> str:
     """Approve, reject or release a case."""
     form: Mapping[str, Any] = context.op_config
     services = healing.cases
-    case = services.case(form["case_id"])
-    context.instance.add_run_tags(
-        context.run_id, {CASE_TAG: case.case_id, CONNECTOR_TAG: case.connector_id}
-    )
-    person = context.run.tags.get("user") or getpass.getuser()
-    if form["decision"] == "approve":
-        approve(services, case.case_id, person)
-    elif form["decision"] == "reject":
-        reject(services, case.case_id, person, form["reason"])
-    else:
-        release(services, case.case_id, person)
+    with in_one_line():
+        case = services.case(form["case_id"])
+        context.instance.add_run_tags(
+            context.run_id, {CASE_TAG: case.case_id, CONNECTOR_TAG: case.connector_id}
+        )
+        _decide(services, case.case_id, form, context.run.tags.get("user") or person())
     case = services.case(case.case_id)
-    context.add_output_metadata({"state": case.state.value, "reason": case.reason})
+    context.add_output_metadata({"state": case.shown_state, "reason": case.reason})
     return case.case_id
+
+
+def _decide(services: CaseServices, case_id: str, form: Mapping[str, Any], by: str) -> None:
+    """Do what the person says.
+
+    Raises:
+        dagster.Failure: If what was approved can become active no more.
+    """
+    if form["decision"] == "approve":
+        outcome = approve(services, case_id, by)
+        if isinstance(outcome, NotHealed):
+            raise dg.Failure(description=f"Not approved: {outcome.reason}", allow_retries=False)
+    elif form["decision"] == "reject":
+        reject(services, case_id, by, form["reason"])
+    else:
+        release(services, case_id, by)
 
 
 @dg.config_mapping(config_schema=FORM)

@@ -18,8 +18,7 @@ from pathlib import Path
 from time import process_time
 
 from connector_healing.core.failure import Diagnosis
-from connector_healing.core.logs.diagnose import diagnose_text
-from connector_healing_tests.core.logs.cases import Case, cases, driver_log
+from connector_healing_tests.core.logs.cases import Case, cases, diagnose_text, driver_log
 
 _MEGABYTE = 1_000_000
 _SURE = 0.8

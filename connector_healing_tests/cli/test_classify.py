@@ -139,7 +139,8 @@ def test_bad_input_shows_no_secret(program: Program, monkeypatch: pytest.MonkeyP
 
 def test_it_loads_neither_dagster_nor_dlt() -> None:
     code = (
-        "import sys\nfrom connector_healing.core.logs.diagnose import diagnose_text\n"
-        "diagnose_text('x')\nassert not {'dagster', 'dlt', 'duckdb'} & set(sys.modules)"
+        "import sys\nfrom connector_healing.core.classify import classify\n"
+        "from connector_healing.core.logs.reading import failure_of_text\n"
+        "classify(failure_of_text('x'))\nassert not {'dagster', 'dlt', 'duckdb'} & set(sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -198,6 +198,56 @@ def test_a_home_that_cannot_be_made(
     assert "cannot be written" in findings(ended)["store"]["detail"]
 
 
+def test_a_store_that_cannot_be_made(
+    program: Program, folder: Path, no_probe: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder of no real files, which even root cannot write."""
+    monkeypatch.setenv("CONNECTOR_HEALING_STORE_URL", "sqlite:////proc/x.db")
+
+    ended = program("doctor", "--json")
+
+    found = findings(ended)["store"]
+    assert (ended.status, found["required"]) == (1, True)
+    assert "/proc cannot be written" in found["detail"]
+    assert "CONNECTOR_HEALING_STORE_URL" in found["next_step"]
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_a_dagster_folder_without_runs_is_left_empty(
+    program: Program,
+    folder: Path,
+    no_probe: None,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    chosen: bool,
+) -> None:
+    home = folder / ".connector_healing" / "dagster"
+    home.mkdir(parents=True)
+    if chosen:
+        monkeypatch.setenv("DAGSTER_HOME", str(home))
+
+    ended = program("doctor", "--json")
+
+    found = findings(ended)["dagster instance"]
+    assert (ended.status, found["passed"], found["required"]) == (0, False, False)
+    assert found["detail"] == f"no run yet in {home}"
+    assert list(home.iterdir()) == []
+
+
+def test_a_dagster_folder_that_cannot_be_written(
+    program: Program, folder: Path, no_probe: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_HEALING_HOME", str(folder))
+    monkeypatch.setenv("DAGSTER_HOME", "/proc")
+
+    ended = program("doctor", "--json")
+
+    found = findings(ended)["dagster instance"]
+    assert (ended.status, found["required"]) == (1, True)
+    assert "/proc cannot be written" in found["detail"]
+    assert found["next_step"].startswith("Make it writable")
+
+
 def test_a_registry_that_cannot_be_written(
     program: Program, prepared: Prepared, no_probe: None
 ) -> None:

@@ -27,6 +27,8 @@ from connector_healing.core.fingerprint import fingerprint
 from connector_healing.core.lease import case_lease_name
 from connector_healing.core.policy import HealMode
 from connector_healing.core.reproduction import ConnectorRuntime, SandboxRequest, Traffic
+from connector_healing.errors import DestinationBusyError
+from connector_healing.healing.workflow import HealWorkflow
 from connector_healing.sandbox.runner import ProcessSandbox
 from connector_healing_tests.cli.prepared import Prepared
 from connector_healing_tests.cli.program import Program
@@ -148,8 +150,27 @@ def test_a_case_that_another_worker_holds_is_left_alone(
 
     assert ended.status == 1
     assert ended.out == ""
-    assert f"Another worker is healing case {case.case_id}" in ended.err
+    assert (
+        f"Case {case.case_id} is being healed already: held by another worker, until" in ended.err
+    )
     assert prepared.store.held() == (lease,)
+
+
+def test_a_report_that_was_not_written_yet_is_not_named(
+    program: Program, prepared: Prepared, broken: Failure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_: HealWorkflow, __: str) -> None:
+        raise DestinationBusyError("warehouse.duckdb", 1)
+
+    monkeypatch.setattr(HealWorkflow, "reproduce", busy)
+
+    shown, found = program("heal", "sums"), program("heal", "sums", "--json")
+
+    assert (shown.status, found.status) == (1, 1)
+    assert "Not healed: Destination busy" in shown.out
+    assert "report.md" not in shown.out
+    assert "connector-healing report" in shown.out
+    assert found.json["report"] is None
 
 
 CASE = HealCase(

@@ -82,7 +82,7 @@ def test_statuses_of_the_real_program(prepared: Prepared) -> None:
 
     assert (lost.status, unknown.status, late.status) == (1, 2, 2)
     assert unknown.error == (f"Error: case: 'nothing' cannot be used. Known cases: {case.case_id}.")
-    assert late.error.startswith("Error: case state: '")
+    assert late.error.startswith("Error: state of case ")
 
 
 def test_the_command_is_installed() -> None:

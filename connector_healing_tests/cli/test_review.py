@@ -67,7 +67,7 @@ def test_what_cannot_be_done_in_a_state_changes_nothing(
         assert ended.status == 0
         return
     assert ended.status == 2
-    assert f"'{state.value}' cannot be used" in ended.error
+    assert f"state of case {case.case_id}: '{state.value}' does not allow that." in ended.error
     assert prepared.store.case(case.case_id) == case
     assert prepared.store.case_history(case.case_id) == history
     assert prepared.store.active_version("flights") == active
@@ -95,7 +95,14 @@ def test_release_waives_what_was_held(program: Program, prepared: Prepared) -> N
     ended = program("release", case.case_id, "--json")
 
     assert ended.status == 0
-    assert ended.json["case"]["state"] == "rejected"
+    assert ended.json["case"]["shown_state"] == "released"
+    (listed,) = program("cases", "--json").json["cases"]
+    assert (listed["state"], listed["shown_state"]) == ("rejected", "released")
+    shown = program("cases").out
+    assert "│ released │" in shown
+    assert "Released by anna: the data were right." in shown
+    again = program("release", case.case_id)
+    assert "'released' does not allow that" in again.error
     assert {waiver[0] for waiver in prepared.store.waivers("flights")} == {case.case_id}
 
 
@@ -132,5 +139,7 @@ def test_nothing_to_roll_back(program: Program, prepared: Prepared) -> None:
     ended = program("rollback", "flights")
 
     assert ended.status == 2
-    assert "no parent" in ended.error
+    assert ended.error == (
+        "Error: connector: 'flights' has nothing to undo. Its active version has no parent."
+    )
     assert prepared.store.active_version("flights") == version.version_id

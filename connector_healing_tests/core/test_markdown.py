@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -11,6 +12,8 @@ _AWKWARD = st.lists(
             *("`", "``", "```", "|", "\\", "*", "_", "[x](http://evil)", "<b>", "&lt;", "~~", "#"),
             *("\n", "\n\n# h\n", "- ", "1. ", "> ", "http://a.b", "www.a.b", "![", "a", " ", "$"),
             *("***", "---", "===", "\t", "é", "\x00", "| --- |", "<!--", "1)", "+ "),
+            *("[", "]", "(", ")", ":", "!", "=", ";", "&", "&amp", "<", ">", "~", "~~~", "/x"),
+            *("ftp://", "a@b.co", "x", "[x]: /y", "[ ] ", "__", " *", "* ", "_ ", " _", '"', "é_"),
         ]
     ),
     max_size=12,
@@ -28,6 +31,7 @@ def seen(markdown: str) -> str:
 
 
 @given(_AWKWARD)
+@example("_`_ftp://[x](http://evil)")
 def test_prose_reads_as_the_text_and_nothing_else(text: str) -> None:
     assert seen(prose(text)).strip() == one_line(text).strip()
 
@@ -56,6 +60,45 @@ def test_cells_stay_in_their_cells(rows: list[tuple[str, str]]) -> None:
     assert tokens[-1].type == "table_close"
 
 
+@given(_AWKWARD, _AWKWARD)
+def test_prose_in_a_list_item_is_no_more_than_its_text(one: str, other: str) -> None:
+    tokens = _PARSER.parse(f"- {prose(one)}\n- x: {prose(other)}")
+    kinds = {t.type for t in tokens if not t.type.endswith("_close")}
+    assert kinds <= {"bullet_list_open", "list_item_open", "paragraph_open", "inline"}
+    assert [t.type for t in tokens].count("list_item_open") == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2013-02-01: 3 of 5 rows (98.2 %) are > 2, at least rows[0] < 5 & more",
+        "api_key=***&page=1",
+        "-1 is below; #4711 = $5; ~3 s; a_b, _private, 2 * 3 * 4; C:\\data; 1.5 s",
+    ],
+)
+def test_what_means_nothing_is_not_escaped(text: str) -> None:
+    assert prose(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a_b_c and _d_", r"a_b_c and \_d\_"),
+        ("# h", r"\# h"),
+        ("1. one", r"1\. one"),
+        ("***", r"\***"),
+        ("see [x](http://evil.example)", "see [x\\](`http://evil.example`)"),
+        ("[x]: /evil", r"[x\]: /evil"),
+        ("a <b> &lt; c | d", r"a \<b> \&lt; c \| d"),
+        ("GET https://a.b/c?key=***: 404.", "GET `https://a.b/c?key=***`: 404."),
+        ("key=***&id=*** of", r"key=\*\*\*&id=\*\*\* of"),
+        ("[x] done", r"\[x] done"),
+        ("ask www.a.b or anna@a.co", "ask `www.a.b` or `anna@a.co`"),
+    ],
+)
+def test_what_means_something_is(text: str, shown: str) -> None:
+    assert prose(text) == shown
+
+
 def test_long_text_is_cut() -> None:
     assert one_line("x" * 600) == "x" * 499 + "…"
-    assert prose("a_b_c and _d_") == r"a_b_c and \_d\_"

@@ -267,9 +267,20 @@ STATES: list[tuple[str, ReportFacts, str, str]] = [
             FACTS,
             case=replace(CASE, state=CaseState.REJECTED, reason="Released by anna: all right."),
             failure=HELD,
+            release_waits=True,
         ),
-        "Fixed: a person released",
+        "Fixed: a person released what was held; the next run loads it",
         "one run",
+    ),
+    (
+        "loaded",
+        replace(
+            FACTS,
+            case=replace(CASE, state=CaseState.REJECTED, reason="Released by anna: all right."),
+            failure=HELD,
+        ),
+        "Fixed: a person released what was held, and a run has loaded it",
+        "- [x] Load it",
     ),
     (
         "rejected",
@@ -334,6 +345,24 @@ def test_a_refused_candidate_names_the_check() -> None:
     assert (
         "Fail, 1 of 2 checks passed; refused by H4 overlap equality on `flights.carrier`" in quality
     )
+
+
+def test_what_was_chosen_is_not_also_possible() -> None:
+    diagnosis = classify(FAILURE)
+    chosen, other = diagnosis.subcategory, FailureSubcategory.ENVELOPE_CHANGED
+    both = replace(FACTS, diagnosis=replace(diagnosis, also_possible=(chosen, other)))
+    alone = replace(FACTS, diagnosis=replace(diagnosis, also_possible=(chosen,)))
+    assert "- **Also possible**: envelope changed\n" in render_report(both)
+    assert "Also possible" not in render_report(alone)
+
+
+def test_a_check_of_the_whole_run_names_no_place() -> None:
+    whole = replace(check("H1 reproduction", passed=False), table="", column=None)
+    facts = replace(FACTS, trials=(TRIALS[0], replace(TRIALS[1], checks=(whole,))))
+    report = render_report(facts)
+    assert "| H1 reproduction | hard | - | **fail** |" in report
+    assert "refused by H1 reproduction\n" in report
+    assert "(empty)" not in report
 
 
 EVIL = "```\n# h1\n<script>alert(1)</script> | a | [x](http://evil.example) `b` **c** ~~d~~ &lt;"

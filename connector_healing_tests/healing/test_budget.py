@@ -1,5 +1,8 @@
 """What a heal may spend: live requests, candidates, time."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector_healing.core.case import CaseState, NotHealed, TrialState
+from connector_healing.core.case import CaseState, NotHealed, Step, TrialState
 from connector_healing.core.patch import PatchKind
 from connector_healing.core.policy import Budget
 from connector_healing.core.profile import Baseline, TableProfile
@@ -42,6 +45,19 @@ def good_run(day: int, rows: int, requests: int, *, cursor: bool = True) -> Base
 
 #: Newest first: a first run of 200 rows and four requests, then 40 rows in one request a day.
 DAYS = [good_run(day, 40, 1) for day in range(5, 0, -1)] + [good_run(0, 200, 4)]
+
+
+class Told:
+    """Progress that keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    @contextmanager
+    def step(self, case_id: str, step: Step, text: str) -> Iterator[None]:
+        del case_id, step
+        self.texts.append(text)
+        yield
 
 
 def run_of(state: object) -> object:
@@ -130,7 +146,10 @@ def test_an_api_that_takes_more_requests_than_ever_ends_the_trials(plain: Projec
 
     assert len(plain.api.hits) == live_request_limit(Budget(), [DAYS])
     assert isinstance(outcome, NotHealed)
-    assert "live requests that were allowed are spent" in outcome.reason
+    assert "live requests that were left" in outcome.reason
+    trials = plain.run_services.store.trials(plain.case().case_id)
+    assert trials[0].live_requests > 0
+    assert {t.state for t in trials} == {TrialState.SKIPPED}
 
 
 def test_a_connector_may_forbid_live_requests(plain: Project) -> None:
@@ -163,14 +182,18 @@ def test_a_trial_ends_with_the_wall_time(plain: Project) -> None:
     plain.api.fault = lambda path, number: refused(503)
     plain.run()
     began = datetime.now(UTC)
+    told = Told()
 
-    outcome = plain.heal()
+    outcome = plain.heal(progress=told)
 
     assert datetime.now(UTC) - began < timedelta(seconds=30)
     assert isinstance(outcome, NotHealed)
     trials = plain.run_services.store.trials(plain.case().case_id)
     assert trials[0].state is TrialState.FAILED
     assert "timed out" in trials[0].reason
+    assert told.texts[0].startswith("the connector again in the sandbox (at most 300 s")
+    waits = r"candidate 1 \(waits for the API where it refuses, at most [1-5] s\): \w"
+    assert any(re.match(waits, text) for text in told.texts), told.texts
 
 
 def test_nothing_is_tried_once_the_wall_time_is_spent(plain: Project) -> None:

@@ -135,6 +135,14 @@ def test_every_doubt_leaves_it_to_a_person(
     assert why in decision.reason
 
 
+def test_several_doubts_are_one_sentence() -> None:
+    decision = decided(candidate(1), trial(1), mode=HealMode.PROPOSE, policy=HealPolicy())
+    assert decision.reason == (
+        "Candidate 1 passed every hard check. A person has to approve it: the mode is propose; "
+        "its level A2 is above apply_up_to A0."
+    )
+
+
 def test_what_is_forbidden_to_everybody_never_wins() -> None:
     decision = decided(candidate(1, level=A4), trial(1))
     assert decision.verdict is Verdict.ABSTAIN

@@ -356,7 +356,7 @@ def test_a_launch_by_hand_sets_mode_and_parameters_of_the_case_that_it_joins(
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"sample_size": "many"}, {"sample_size": "0"}, {"traffic": "tape"}]
+    "parameters", [{"sample_size": "many"}, {"sample_size": "29"}, {"traffic": "tape"}]
 )
 def test_parameters_that_cannot_be_used_open_nothing(
     proposed: Project, parameters: dict[str, str]
@@ -394,10 +394,22 @@ def test_held_data_that_were_right_are_loaded_by_the_next_run(rest: Project) -> 
     released = release(rest.run_services.cases, case.case_id, ANNA)
 
     assert released.state is CaseState.REJECTED
-    assert released.reason.startswith("Released by anna")
+    assert (released.reason, released.shown_state) == (
+        "Released by anna: the data were right.",
+        "released",
+    )
     assert "a person released what was held" in rest.report()
+    services = rest.run_services.cases
+    waiting = render_report(report_facts(services, rest.case(case.case_id)))
+    assert "the next run loads it" in waiting
+    assert "A person must act" not in waiting
+    assert "| released | Released by anna" in waiting
     assert rest.run("rest").status is RunStatus.SUCCEEDED
     assert rest.rows("SELECT count(*) FROM depots", "rest") == [(30,)]
+    loaded = render_report(report_facts(services, rest.case(case.case_id)))
+    assert "a run has loaded it" in loaded
+    for stale in ("A person must act", "next run loads", "rejected"):
+        assert stale not in loaded
 
 
 def test_held_data_that_were_refused_are_not_told_as_released(rest: Project) -> None:

@@ -205,6 +205,16 @@ def test_a_case_that_no_run_takes_up_is_given_to_a_person(sensor: Sensor, shop: 
     assert "ended before they took the case up" in given_up.reason
 
 
+def test_runs_that_left_the_case_to_another_worker_do_not_give_it_up(
+    sensor: Sensor, shop: Shop
+) -> None:
+    case = captured(shop.services.store, "shop", sensor.failed_run())
+    for _ in range(FRUITLESS_RUNS + 1):
+        (request,) = sensor.tick(queued=False)
+        sensor.queue(request, dg.DagsterRunStatus.SUCCESS)
+    assert shop.services.cases.case(case.case_id).state is CaseState.OPEN
+
+
 def test_a_release_runs_the_connector_again_once(
     sensor: Sensor, shop: Shop, api: LoopbackApi, instance: dg.DagsterInstance
 ) -> None:

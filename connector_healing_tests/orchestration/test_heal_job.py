@@ -1,5 +1,6 @@
 """The jobs of a person: heal_connector from its Launchpad form, review_heal_case, the reports."""
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,13 +11,15 @@ import pytest
 from connector_healing.core.case import CaseState
 from connector_healing.core.lease import case_lease_name
 from connector_healing.core.policy import HealMode, HealPolicy, PolicyLevel
-from connector_healing.orchestration.heal_job import FORM, heal_asset_key
+from connector_healing.orchestration.heal_job import FORM, LEFT, heal_asset_key
 from connector_healing.orchestration.heal_job import JOB_NAME as HEAL_JOB
 from connector_healing.orchestration.metadata import CASE_TAG, CONNECTOR_TAG
+from connector_healing.orchestration.person import person
 from connector_healing.orchestration.review_job import JOB_NAME as REVIEW_JOB
 from connector_healing_tests.orchestration.loopback import LoopbackApi
 from connector_healing_tests.orchestration.shop import Shop, materialize
-from connector_healing_tests.orchestration.ticks import Sensor
+from connector_healing_tests.orchestration.ticks import Sensor, captured
+from connector_healing_tests.store.paths import path_to
 
 
 def execute(
@@ -125,7 +128,27 @@ def test_by_hand_a_heal_waits_for_a_person_who_approves(
         definitions, instance, REVIEW_JOB, {"case_id": case.case_id, "decision": "reject"}
     )
     assert not again.success
-    assert "awaiting_approval" in _error(again)
+    assert "awaiting_approval" in _line(again)
+
+
+def test_an_approval_that_comes_too_late_fails_in_one_line(
+    shop: Shop, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a user without a name, which a container may run as."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 54_321)
+    store = shop.services.store
+    case = captured(store, "shop")
+    for state in path_to(CaseState.AWAITING_APPROVAL):
+        store.advance_case(case.case_id, state, None, datetime.now(UTC), submitted_version="1" * 16)
+    store.activate("shop", None, "2" * 16, datetime.now(UTC))
+    form = {"case_id": case.case_id, "decision": "approve"}
+    late = execute(shop.definitions(), instance, REVIEW_JOB, form)
+    assert not late.success
+    assert _line(late).startswith("Not approved: The active version of 'shop' is 2222")
+    assert shop.services.cases.case(case.case_id).state is CaseState.REJECTED
+    assert person() == "user 54321"
 
 
 def test_diagnosing_makes_no_patch(
@@ -149,15 +172,16 @@ def test_diagnosing_makes_no_patch(
         ({"connector_id": "nobody"}, "connector: 'nobody' cannot be used"),
         ({"connector_id": "shop"}, "there is nothing to heal"),
         ({"connector_id": "shop", "case_id": "0123"}, "case: '0123' cannot be used"),
+        ({"connector_id": "shop", "sample_size": 29}, "It is a number of rows, 30 or more."),
     ],
 )
 def test_a_form_that_names_nothing_fails_in_one_line(
-    shop: Shop, instance: dg.DagsterInstance, form: dict[str, str], told: str
+    shop: Shop, instance: dg.DagsterInstance, form: dict[str, Any], told: str
 ) -> None:
     assert materialize(shop.assets(), shop, instance).success
     failed = execute(shop.definitions(), instance, HEAL_JOB, form)
     assert not failed.success
-    assert told in _error(failed)
+    assert told in _line(failed)
     assert not shop.services.store.cases()
 
 
@@ -170,7 +194,7 @@ def test_a_case_of_another_connector_is_refused(
     form = {"connector_id": "other", "case_id": case.case_id}
     failed = execute(shop.definitions(), instance, HEAL_JOB, form)
     assert not failed.success
-    assert "of connector 'shop'" in _error(failed)
+    assert "of connector 'shop'" in _line(failed)
 
 
 def test_a_case_that_another_worker_holds_is_left_to_it(
@@ -186,16 +210,24 @@ def test_a_case_that_another_worker_holds_is_left_to_it(
     form = {"connector_id": "shop", "case_id": case.case_id}
     held = store.claim(case_lease_name(case.case_id), "another", timedelta(minutes=5))
     assert held is not None
-    refused = execute(definitions, instance, HEAL_JOB, form)
-    assert "Another worker is healing case" in _error(refused)
+    left = execute(definitions, instance, HEAL_JOB, form)
+    assert left.success
+    (ended,) = [e for e in left.all_events if e.is_step_success]
+    (output,) = [e for e in left.all_events if e.is_successful_output]
+    told = output.step_output_data.metadata["reason"].value
+    assert f"held by another worker, until {held.expires_at:%Y-%m-%d %H:%M:%S}" in str(told)
+    assert (ended.step_key, output.step_output_data.output_name) == ("reproduce", LEFT)
     assert shop.services.cases.case(case.case_id).state is CaseState.OPEN
     store.release(held)
     assert execute(definitions, instance, HEAL_JOB, form).success
     assert shop.services.cases.case(case.case_id).state is CaseState.ABSTAINED
 
 
-def _error(result: dg.ExecuteInProcessResult) -> str:
+def _line(result: dg.ExecuteInProcessResult) -> str:
+    """What a failed run says in place of a traceback."""
     (event,) = [e for e in result.all_events if e.is_step_failure]
-    error = event.step_failure_data.error
-    assert error is not None
-    return error.to_string()
+    said = event.step_failure_data.user_failure_data
+    assert said is not None
+    assert said.description
+    assert "\n" not in said.description
+    return said.description

@@ -142,7 +142,7 @@ def test_a_case_moves_along_the_table_only(store: SqlStore, start: CaseState) ->
             new = () if to is start else ((after(99), to, "why"),)
             assert store.case_history(case.case_id) == (*history, *new)
         else:
-            with pytest.raises(InvalidCaseStateError, match=f"'{start.value}' cannot be used"):
+            with pytest.raises(InvalidCaseStateError, match=f"'{start.value}' does not allow that"):
                 store.advance_case(case.case_id, to, None, after(99))
             assert store.case(case.case_id) == case
             assert store.case_history(case.case_id) == history

@@ -1,6 +1,6 @@
 """Names what a text means: of all that it says, the most telling and the earliest."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from connector_healing.core.failure import Diagnosis, Evidence, Failure
@@ -8,7 +8,7 @@ from connector_healing.core.logs.answers import answer_hit
 from connector_healing.core.logs.circumstances import in_circumstances
 from connector_healing.core.logs.matching import Hit, SignatureIndex
 from connector_healing.core.logs.prose import reads_like_prose
-from connector_healing.core.logs.reading import exceptions_in, log_of, read_text
+from connector_healing.core.logs.reading import exceptions_in, log_of
 from connector_healing.core.logs.reduce import MAX_LINE, LogLine, ReducedLog
 from connector_healing.core.logs.user_rules import UserRule
 from connector_healing.core.redaction import Redactor
@@ -33,25 +33,14 @@ NOTHING = Signature(
 )
 
 
-def diagnose_text(
-    text: str, context: Mapping[str, object] | None = None, rules: Sequence[UserRule] = ()
-) -> Diagnosis:
-    """What a text means; the arguments are those of `failure_of_text` and `diagnose_log`."""
-    failure, log = read_text(text, context)
-    return diagnose_log(failure, rules, log)
-
-
-def diagnose_log(
-    failure: Failure, rules: Sequence[UserRule] = (), log: ReducedLog | None = None
-) -> Diagnosis:
+def diagnose_log(failure: Failure, rules: Sequence[UserRule] = ()) -> Diagnosis:
     """What a failure that was read from a text means, with what shows it and what to do.
 
     Args:
         failure: From `failure_of_text`.
         rules: The user's own: each outranks all of ours.
-        log: Its lines, where they are known already.
     """
-    log = log_of(failure) if log is None else log
+    log = log_of(failure)
     hits = sorted(_hits(failure, log, rules), key=lambda hit: hit.rank)
     if reads_like_prose(log) and failure.http is None:
         hits = [hit for hit in hits if hit.signature.weight >= Weight.LIBRARY]

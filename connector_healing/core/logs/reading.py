@@ -39,18 +39,7 @@ def failure_of_text(
     failure_id: str = "text",
     occurred_at: datetime | None = None,
 ) -> Failure:
-    """What a text is evidence of: `read_text` without its lines."""
-    return read_text(text, context, failure_id=failure_id, occurred_at=occurred_at)[0]
-
-
-def read_text(
-    text: str,
-    context: Mapping[str, object] | None = None,
-    *,
-    failure_id: str = "text",
-    occurred_at: datetime | None = None,
-) -> tuple[Failure, ReducedLog]:
-    """What a text is evidence of, and its telling lines: linear in its length, it never raises.
+    """What a text is evidence of: linear in its length, it never raises.
 
     Args:
         text: A log, a traceback, a message, in any mixture.
@@ -65,7 +54,7 @@ def read_text(
     declared = known.get("declared")
     destination = known.get("destination")
     packages = f"{_FRAMES}{' '.join(sorted(log.frames))}"
-    failure = Failure(
+    return Failure(
         failure_id=failure_id,
         connector_id="text",
         dlt_resource=None,
@@ -79,7 +68,6 @@ def read_text(
         log_numbers=tuple(line.number for line in log.lines),
         declared=dict(declared) if isinstance(declared, Mapping) else {},
     )
-    return failure, log
 
 
 def log_of(failure: Failure) -> ReducedLog:

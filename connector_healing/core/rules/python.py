@@ -8,7 +8,6 @@ from connector_healing.core.secret_names import Place, may_be_secret
 from connector_healing.core.taxonomy import FailureSubcategory as Sub
 
 _ENOSPC, _EDQUOT = 28, 122
-_EACCES = (1, 13)
 
 #: A call that does not fit its function, whatever the data.
 _CALL = re.compile(

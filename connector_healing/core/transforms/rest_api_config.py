@@ -1,6 +1,5 @@
 """Edits of dlt `rest_api` configurations that stand in the text as dict literals."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from connector_healing.core.connector import ConnectorCode
 from connector_healing.core.drift.mapping import FieldMapping
 from connector_healing.core.patch import PatchResult, TextEdit, Unpatchable
 from connector_healing.core.transforms.aliasing import ALIAS_FIELDS, record_alias
-from connector_healing.core.transforms.imports import Import, header_edits
+from connector_healing.core.transforms.imports import header_edits
 from connector_healing.core.transforms.literals import (
     alias_call,
     assigned,
@@ -138,28 +137,6 @@ def _step_edits(
     return (first_item(configuration.module, configuration.syntax, listed, step),)
 
 
-def set_client_session(code: ConnectorCode, session: str, imports: Sequence[Import]) -> PatchResult:
-    """Let the clients of all configurations use a session of ours.
-
-    Args:
-        code: The connector.
-        session: The expression that makes the session.
-        imports: What the expression needs.
-    """
-    edits: list[TextEdit] = []
-    for configuration in configurations(code):
-        found = session_edits(configuration, session)
-        if isinstance(found, Unpatchable):
-            return found
-        header = header_edits(configuration.module, configuration.syntax, imports)
-        if isinstance(header, str):
-            return Unpatchable(reason=f"The session cannot be imported: {header}.")
-        edits += [*header, *found]
-    if not edits:
-        return Unpatchable(reason="The text holds no rest_api configuration.")
-    return patch_of(code, edits, "Gives the client of the rest_api configuration a session.")
-
-
 def session_edits(configuration: Configuration, session: str) -> tuple[TextEdit, ...] | Unpatchable:
     """Edits that give one configuration's client a session."""
     client = configuration.client
@@ -171,48 +148,3 @@ def session_edits(configuration: Configuration, session: str) -> tuple[TextEdit,
         what = "already there" if same else "another one already"
         return Unpatchable(reason=f"The client's session is {what}.")
     return configuration.in_entry(client, "session", session)
-
-
-def set_endpoint_value(
-    code: ConnectorCode, dlt_resource: str, keys: Sequence[str], value: str | int
-) -> PatchResult:
-    """Set a literal of a resource's endpoint: its `path`, its `data_selector`, one of its params.
-
-    Args:
-        code: The connector.
-        dlt_resource: The resource's name.
-        keys: Keys from the endpoint on: ``["path"]``, ``["params", "per_page"]``.
-        value: The new value.
-    """
-    found = _resource(code, dlt_resource)
-    if isinstance(found, Unpatchable):
-        return found
-    configuration, resource = found
-    if isinstance(resource, cst.SimpleString):
-        return Unpatchable(reason=f"The resource {dlt_resource} is a name without an endpoint.")
-    edits = _value_edits(configuration, resource, ("endpoint", *keys), json.dumps(value))
-    if isinstance(edits, Unpatchable):
-        return edits
-    return patch_of(code, edits, f"Sets {'.'.join(keys)} of {dlt_resource} to {value}.")
-
-
-def _value_edits(
-    configuration: Configuration, literal: cst.Dict, keys: Sequence[str], value: str
-) -> tuple[TextEdit, ...] | Unpatchable:
-    for position, key in enumerate(keys[:-1]):
-        found = entry(literal, key)
-        if found is None:
-            nested = value
-            for inner in reversed(keys[position + 1 :]):
-                nested = f"{{{json.dumps(inner)}: {nested}}}"
-            return configuration.in_entry(literal, key, nested)
-        inside = configuration.dict_at(literal, key)
-        if inside is None and keys[position:] == ("endpoint", "path"):
-            return configuration.in_entry(literal, key, value)
-        if inside is None:
-            return Unpatchable(reason=f"{key} is no dict literal.")
-        literal = inside
-    last = entry(literal, keys[-1])
-    if last is not None and configuration.syntax.source(last.value) == value:
-        return Unpatchable(reason=f"{keys[-1]} is {value} already.")
-    return configuration.in_entry(literal, keys[-1], value)

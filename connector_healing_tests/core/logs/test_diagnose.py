@@ -6,9 +6,8 @@ import pytest
 
 from connector_healing.core.classify import classify
 from connector_healing.core.failure import Diagnosis
-from connector_healing.core.logs.diagnose import diagnose_text
 from connector_healing.core.logs.reading import failure_of_text
-from connector_healing_tests.core.logs.cases import Case, cases, driver_log
+from connector_healing_tests.core.logs.cases import Case, cases, diagnose_text, driver_log
 
 SURE = 0.8
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from connector_healing.core.logs.diagnose import diagnose_text
 from connector_healing.core.logs.matching import without_addresses
 from connector_healing.core.logs.prose import reads_like_prose
 from connector_healing.core.logs.reduce import reduce_log
 from connector_healing.core.rules.class_names import by_package, codes_in
 from connector_healing.core.rules.signature import Weight
+from connector_healing_tests.core.logs.cases import diagnose_text
 
 SURE = 0.8
 

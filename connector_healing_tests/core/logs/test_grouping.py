@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector_healing.core.logs.diagnose import diagnose_text
 from connector_healing.core.logs.grouping import grouped, records_of, text_fingerprint
+from connector_healing_tests.core.logs.cases import diagnose_text
 
 LINE = "2026-03-02 04:11:{second:02d},482 ERROR [etl] ConnectTimeout: HTTPSConnectionPool(host='h{host}.example', port=443): Max retries exceeded with url: /v2/orders/{order}"
 

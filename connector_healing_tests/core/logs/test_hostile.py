@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector_healing.core.logs.diagnose import diagnose_text
 from connector_healing.core.logs.reduce import MAX_KEPT, MAX_LINE, reduce_log
 from connector_healing.core.taxonomy import SUBCATEGORY_FACTS
-from connector_healing_tests.core.logs.cases import cases
+from connector_healing_tests.core.logs.cases import cases, diagnose_text
 
 _PIECES = st.sampled_from([case.text for case in cases()]) | st.text(max_size=80)
 _NAMES = st.sampled_from(["status", "headers", "url", "body", "stage", "declared", "method", "x"])

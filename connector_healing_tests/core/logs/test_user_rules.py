@@ -6,10 +6,10 @@ import pytest
 
 from connector_healing.core.classify import classify
 from connector_healing.core.failure import ExceptionLink, Failure, Stage
-from connector_healing.core.logs.diagnose import diagnose_text
 from connector_healing.core.logs.reading import failure_of_text
 from connector_healing.core.logs.user_rules import read_rules
 from connector_healing.errors import UsageError
+from connector_healing_tests.core.logs.cases import diagnose_text
 
 GOOD = {"name": "stock", "match": "ORA-20001", "subcategory": "quota_exhausted"}
 

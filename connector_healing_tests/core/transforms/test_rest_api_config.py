@@ -1,6 +1,5 @@
 """Configuration edits, accepted and run by dlt itself."""
 
-import ast
 from typing import Any
 
 import pytest
@@ -8,12 +7,7 @@ from dlt.sources.rest_api import rest_api_source
 
 from connector_healing.core.drift.mapping import FieldMapping, MappingVerdict
 from connector_healing.core.patch import Patch, Unpatchable, apply_edits
-from connector_healing.core.transforms.imports import Import
-from connector_healing.core.transforms.rest_api_config import (
-    add_record_alias,
-    set_client_session,
-    set_endpoint_value,
-)
+from connector_healing.core.transforms.rest_api_config import add_record_alias
 from connector_healing.runtime.aliases import alias_fields
 from connector_healing_tests.core.transforms.observing import code_of
 
@@ -132,37 +126,3 @@ def test_an_older_alias_comes_after_the_new_one() -> None:
 )  # fmt: skip
 def test_what_is_no_literal_is_refused(text: str, dlt_resource: str) -> None:
     assert isinstance(add_record_alias(code_of(text), dlt_resource, MAPPINGS), Unpatchable)
-
-
-def test_a_client_session() -> None:
-    session = Import("connector_healing.runtime.session", "rate_limited_session")
-    text = patched(set_client_session(code_of(CONFIGURATION), "rate_limited_session()", [session]))
-    assert '"client": {"base_url": BASE, "session": rate_limited_session()},  # no auth' in text
-    again = set_client_session(code_of(text), "rate_limited_session()", [session])
-    assert isinstance(again, Unpatchable)
-    other = CONFIGURATION.replace('"base_url": BASE', '"base_url": BASE, "session": mine')
-    refused = set_client_session(code_of(other), "rate_limited_session()", [session])
-    assert isinstance(refused, Unpatchable)
-
-
-@pytest.mark.parametrize(
-    ("dlt_resource", "keys", "value", "wanted"),
-    [
-        ("flights", ["path"], "v2/flights", '"path": "v2/flights",'),
-        ("flights", ["params", "per_page"], 50, '"params": {"per_page": 50},'),
-        ("flights", ["data_selector"], "items", '                    "data_selector": "items",\n'),
-        ("planes", ["params", "limit"], 5, '"path": "planes", "params": {"limit": 5}}}'),
-        ("weather", ["path"], "v2/weather", '"endpoint": {"path": "v2/weather"}\n'),
-    ],
-)
-def test_an_endpoint_value(
-    dlt_resource: str, keys: list[str], value: str | int, wanted: str, api: str
-) -> None:
-    result = set_endpoint_value(code_of(CONFIGURATION), dlt_resource, keys, value)
-    text = patched(result)
-    assert wanted in text
-    ast.parse(text)
-    if value != "items":
-        assert rows(text, api, dlt_resource)
-    again = set_endpoint_value(code_of(text), dlt_resource, keys, value)
-    assert isinstance(again, Unpatchable)
