@@ -193,6 +193,7 @@ RIGHTS = (
         r"authorizationpermissionmismatch|authorizationfailure|linkedauthorizationfailed",
         r"requires? admin (?:consent|approval|privileges?|role)|aadsts(?:50105|65004|90094)\b",
         r"object not found.{0,40}or you do not have",
+        r"(?:is|are|been) shared with (?:your |the |this )?(?:integration|service account|app|bot|connection)",
         r"storage\.objects\.\w+ access|storage\.buckets\.\w+ access|bigquery\.\w+\.\w+ permission",
         r"explicit deny|no identity-based policy allows|no resource-based policy allows",
         cause="The identity is known, and lacks the right: {line}",

@@ -119,7 +119,7 @@ SERVER = (
     _code(
         "server.code",
         Sub.SERVER_UNAVAILABLE,
-        r"server busy|serverbusy|backenderror|internalerror\b(?!\()|internal_error\b|internalservererror\w*|internal_server_error\w*|unknown_exception|server_unavailable|service_unavailable\b|serviceunavailable\w*|temporarily_?unavailable|temporarilyunavailable\w*",
+        r"server busy|serverbusy|backenderror|internalerror\b(?!\()|internal_error\b|internalservererror\w*|internal_server_error\w*|fatal_error\b|unknown_exception|server_unavailable|service_unavailable\b|serviceunavailable\w*|temporarily_?unavailable|temporarilyunavailable\w*",
         r"an unexpected error has occurred\. please retry|please retry your request",
         r"internal error|an? (?:unexpected|internal|unknown|temporary) (?:server )?(?:error|failure|problem) (?:has )?occurred",
         r"(?:temporary|transient|intermittent) (?:error|problem|outage|issue)",

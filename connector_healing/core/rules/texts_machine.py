@@ -17,7 +17,7 @@ MACHINE = (
     _code(
         "machine.memory",
         Sub.OUT_OF_MEMORY,
-        r"memoryerror|_arraymemoryerror|negsignal\.sigkill|return code -9\b|(?:^|[-|>:] )killed$",
+        r"memoryerror|_arraymemoryerror|negsignal\.sigkill|return code -9\b|(?:^|[-|>:] )killed$|line \d+: +\d+ killed",
         r"oomkilled|oom-killed|oom killed|out of memory: killed process|oom-kill(?:er)?\b|memory cgroup out of memory|killed process \d+|invoked oom-killer",
         r"(?:exit code|exit status|exited with code|exited with status|returncode|exitcode|exited with|exit code is)[ :=]{1,3}-?(?:137|9)\b",
         r"non-zero exit (?:code|status) 137\b|exitcode: ?137\b|code=137\b",
