@@ -84,6 +84,7 @@ IDENTITY = (
         r"server failed to authenticate the request",
         r"aadsts(?:7000215|50034|50126|70001|700016|90002|7000218|50076|50079|53003|500011|900023|50057|50053|700027|9002313|65001)\b",
         r"invalid client secret",
+        r"invalididentitytoken\w*|no openidconnect provider found",
         r"clientauthenticationerror|credentialunavailableerror",
         r"could not validate credentials|credentials could not be validated",
         r"unauthenticated|authentication_required|request had invalid authentication credentials",

@@ -59,7 +59,7 @@ PAGES = (
         r"(?:date|time) range .{0,60}(?:too (?:large|long|big|wide)|exceed\w*|maximum|cannot be (?:longer|more))|(?:narrow|shorten|reduce) (?:the |your )?(?:date|time|query|search|page)",
         cause="More is asked for than the API gives at once: {line}",
         also=(Sub.REQUEST_REJECTED, Sub.PAGINATION_BROKEN),
-        unless=r"kafka|spark\.|message_?size|field larger than field limit|varying|character|kusto|smallint|rate limit|429",
+        unless=r"kafka|spark\.|message_?size|field larger than field limit|varying|character|kusto|smallint|rate limit|429|configvaluecannotbecoerced",
         confidence=0.82,
     ),
 )

@@ -29,6 +29,7 @@ LIMITS = (
         r"(?:upgrade|update) (?:your )?(?:plan|subscription|tier|account to)",
         r"(?:plan|subscription|tier|license|trial) (?:has |is |was )?(?:expired|ended|limit|does not (?:include|support|allow)|not (?:include|support))",
         r"not (?:available|included|supported) (?:on|in|for) your (?:current )?(?:plan|subscription|tier|edition)",
+        r"exceeded limit for bytes billed",
         r"limit of your (?:current )?plan|your plan(?:'s)? (?:\w+ ){0,3}limit|plan(?:'s)? limit (?:of|has|was|is|reached|exceeded)",
         r"your (?:free )?trial (?:has )?(?:expired|ended|is over)",
         r"record limit.{0,40}plan|storage_limit_exceeded|publicapi_?billing_?limit\w*",

@@ -59,7 +59,7 @@ MEMORY = (
         r"not enough memory to build and broadcast",
         r"cannot build a hashedrelation",
         cause="A JVM of the job ran out of memory: {line}",
-        unless=r"unable to create (?:new )?native thread|kafkaconnect|org\.apache\.kafka\.(?:connect|clients)|elasticsearch",
+        unless=r"unable to create (?:new )?native thread|kafkaconnect|org\.apache\.kafka\.(?:connect|clients)|elasticsearch|(?:io\.(?:airbyte|debezium)|org\.apache\.(?:camel|nifi))\.",
     ),
     _spark(
         "spark.broadcast_memory",
