@@ -265,6 +265,7 @@ SPECIMENS: dict[str, Failure] = {
     "body.gone_words": in_body('{"status": "error", "why": "this endpoint was removed"}'),
     "body.hidden": in_body('{"error": "access denied"}'),
     "body.target": in_body('{"error": "channel_not_found"}'),
+    "body.down": in_body('{"status": "error", "message": "scheduled maintenance"}'),
     "body.error": in_body('{"ok": false, "error": "oops"}'),
     "python.memory": own("MemoryError"),
     "python.disk_full": own("OSError", "No space left on device", errno="28"),

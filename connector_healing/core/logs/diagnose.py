@@ -16,11 +16,23 @@ from connector_healing.core.rules import texts
 from connector_healing.core.rules.class_names import MAX_CODES, by_class, by_package, codes_in
 from connector_healing.core.rules.signature import CONFIDENCE, Signature, Weight
 from connector_healing.core.rules.spark_conditions import conditions_in
-from connector_healing.core.taxonomy import SUBCATEGORY_FACTS, FailureSubcategory
+from connector_healing.core.taxonomy import (
+    SUBCATEGORY_FACTS,
+    FailureCategory,
+    FailureSubcategory,
+)
 
 _EXCERPT = 300  #: Characters of one piece of evidence.
 _EVIDENCE = 4  #: Pieces, at most.
 _ALSO = 4
+#: What an API's refusal leaves to be parsed, and what refuses.
+_CONSEQUENCE = FailureCategory.DATA_FORMAT
+_REFUSALS = frozenset(
+    {
+        *(FailureCategory.AUTHENTICATION, FailureCategory.AUTHORIZATION),
+        *(FailureCategory.RATE_LIMIT, FailureCategory.QUOTA, FailureCategory.SERVER_ERROR),
+    }
+)
 _REDACTOR = Redactor()
 
 NOTHING = Signature(
@@ -46,9 +58,28 @@ def diagnose_log(failure: Failure, rules: Sequence[UserRule] = ()) -> Diagnosis:
         hits = [hit for hit in hits if hit.signature.weight >= Weight.LIBRARY]
     if not hits or hits[0].signature.weight < Weight.WORDS:
         hits = [*_by_code(log), *hits] or _by_package(log)
+    hits = _cause_first(hits)
     best = hits[0] if hits else Hit(NOTHING, _first(log), 0, 0)
     subcategory = in_circumstances(best.signature.subcategory, failure, log)
     return _diagnosis(best, hits[1:], subcategory)
+
+
+def _cause_first(hits: list[Hit]) -> list[Hit]:
+    """The hits with a refusal before the unreadable data that a later record tells of."""
+    if not hits or _category(hits[0]) is not _CONSEQUENCE:
+        return hits
+    cause = next(
+        (hit for hit in hits if _refuses(hit) and hit.line.event < hits[0].line.event), None
+    )
+    return hits if cause is None else [cause, *(hit for hit in hits if hit is not cause)]
+
+
+def _category(hit: Hit) -> FailureCategory:
+    return SUBCATEGORY_FACTS[hit.signature.subcategory].category
+
+
+def _refuses(hit: Hit) -> bool:
+    return hit.signature.weight >= Weight.STATUS and _category(hit) in _REFUSALS
 
 
 def diagnose_by_rules(failure: Failure, rules: Sequence[UserRule]) -> Diagnosis | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from connector_healing.core.rules import http
+from connector_healing.core.rules import http, words
 from connector_healing.core.rules.rule import Rule
 from connector_healing.core.taxonomy import FailureSubcategory as Sub
 
@@ -30,6 +30,14 @@ def _in_body(rule: Rule) -> Rule:
 
 RULES = (
     *(_in_body(rule) for rule in http.RULES if rule.name in _IN_BODY),
+    Rule(
+        name="body.down",
+        subcategory=Sub.SERVER_UNAVAILABLE,
+        cause="{endpoint} answered with success, but its body says that it is down.",
+        confidence=0.75,
+        says=words.DOWN,
+        when=lambda clues: clues.has_error_body,
+    ),
     Rule(
         name="body.error",
         subcategory=Sub.REQUEST_REJECTED,

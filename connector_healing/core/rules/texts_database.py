@@ -12,7 +12,7 @@ from connector_healing.core.taxonomy import FailureSubcategory as Sub
 
 _db = partial(sign, weight=Weight.COMPONENT)
 _IS_DB = (
-    r"msg \d+, level|tns:|database error|deadlock|lock resources|transaction|constraint|psycopg|provided schema|java\.sql|jdbc|postgres|pg_|duckdb|sqlite|snowflake|bigquery|redshift|mysql|mariadb|pyodbc|odbc|mssql|sql server"
+    r"msg \d+, level|tns:|database error|deadlock|lock resources|transaction|constraint|psycopg|asyncpg|provided schema|java\.sql|jdbc|postgres|pg_|duckdb|sqlite|snowflake|bigquery|redshift|mysql|mariadb|pyodbc|odbc|mssql|sql server"
     r"|sqlalchemy|oracle|ora-\d|clickhouse|databricks\.sql|sqlstate|insert into|relation|dlt\.destinations|copy into"
     r"|loadclientjob|destination|synapse|athena|trino|motherduck|mongo|redis\.|clickhouse|oracledb|trino\.|adbc|lancedb|qdrant|warehouse|fatal: |dwh|db\."
 )
@@ -30,7 +30,7 @@ TROUBLE = (
         r"adminshutdown|terminating connection due to (?:administrator command|conflict with recovery|idle)|crashshutdown|cannotconnectnow|the database system is (?:starting up|shutting down|in recovery mode|not yet accepting)",
         r"server closed the connection unexpectedly|connection already closed|consuming input failed|ssl connection has been closed unexpectedly|ssl syscall error|lost connection to (?:mysql|database) server|mysql server has gone away|the connection is broken and recovery|communication link failure|tcp provider: |08s01|connection (?:is|was) (?:lost|closed)|connection failure|ora-(?:03113|03114|12541|12170|12537|12514|00018|00020|00060|30006)",
         r"statement(?:_| )?timeout|querycanceled|canceling statement due to (?:statement timeout|user request|conflict)|statement reached its statement or warehouse timeout|query execution was interrupted|hyt00|query timeout expired|login timeout expired",
-        r"database '?\S+'? on server '?\S+'? is not currently available|serverless.{0,40}resuming|(?:cluster|warehouse|database) is (?:being )?(?:resumed|resuming|paused|starting|restarting|in maintenance)|the service has encountered an error processing your request|40613|40197|databasetransientexception|destinationtransientexception",
+        r"database '?\S+'? on server '?\S+'? is not currently available|serverless.{0,40}resuming|(?:cluster|warehouse|database) is (?:being )?(?:resumed|resuming|paused|starting|restarting|in maintenance)|the service has encountered an error processing your request|40613|40197",
         r"(?:number of waiters for this table exceeds|has locked table|your statement .{0,40}was aborted because the number of waiters)|could not obtain lock on relation|code: 252|too many parts|databricks\.sql\.exc\.\w+: .{0,200}(?:temporarily_unavailable|timed out|http response code: 50)|is loading the dataset in memory|1020: |operation timed out",
         besides=_IS_DB,
         unless=_NOT_DB + r"|kerberos",
@@ -128,6 +128,15 @@ DATA = (
         also=(Sub.VALUE_REFUSED, Sub.FIELD_CHANGED),
     ),
     sign(
+        "db.transient",
+        Sub.DESTINATION_BUSY,
+        r"(?:database|destination)transientexception",
+        weight=Weight.ANSWER,
+        unless=_NOT_DB,
+        cause="The destination refused for a time: {line}",
+        also=(Sub.DESTINATION_UNREACHABLE,),
+    ),
+    sign(
         "db.load_job",
         Sub.LOAD_JOB_FAILED,
         r"loadclientjob(?:failed|retry|terminalretry|exception)",
@@ -135,7 +144,7 @@ DATA = (
         r"(?:psycopg2?|asyncpg|duckdb|pymysql|mysql\.connector|pyodbc|snowflake\.connector|sqlalchemy\.exc|redshift_connector|oracledb|google\.cloud\.bigquery|databricks\.sql|sqlite3|clickhouse_connect)\.[\w.]*(?:error|exception)s?\b",
         r"(?:net\.snowflake\S*|org\.postgresql\.util\.psqlexception|com\.microsoft\.sqlserver\S*|java\.sql\.(?:sqlexception|batchupdateexception|sql\w+exception)|com\.mysql\S*|snowflakesqlexception)",
         weight=Weight.STATUS,
-        unless=_NOT_DB,
+        unless=_NOT_DB + r"|normalizejobfailed",
         cause="The destination refused what was loaded: {line}",
         also=(Sub.VALUE_REFUSED, Sub.DESTINATION_UNREACHABLE),
     ),

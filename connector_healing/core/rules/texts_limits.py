@@ -29,6 +29,7 @@ LIMITS = (
         r"(?:upgrade|update) (?:your )?(?:plan|subscription|tier|account to)",
         r"(?:plan|subscription|tier|license|trial) (?:has |is |was )?(?:expired|ended|limit|does not (?:include|support|allow)|not (?:include|support))",
         r"not (?:available|included|supported) (?:on|in|for) your (?:current )?(?:plan|subscription|tier|edition)",
+        r"exceeded limit for bytes billed",
         r"limit of your (?:current )?plan|your plan(?:'s)? (?:\w+ ){0,3}limit|plan(?:'s)? limit (?:of|has|was|is|reached|exceeded)",
         r"your (?:free )?trial (?:has )?(?:expired|ended|is over)",
         r"record limit.{0,40}plan|storage_limit_exceeded|publicapi_?billing_?limit\w*",
@@ -119,7 +120,7 @@ SERVER = (
     _code(
         "server.code",
         Sub.SERVER_UNAVAILABLE,
-        r"server busy|serverbusy|backenderror|internalerror\b(?!\()|internal_error\b|internalservererror\w*|internal_server_error\w*|unknown_exception|server_unavailable|service_unavailable\b|serviceunavailable\w*|temporarily_?unavailable|temporarilyunavailable\w*",
+        r"server busy|serverbusy|backenderror|internalerror\b(?!\()|internal_error\b|internalservererror\w*|internal_server_error\w*|fatal_error\b|unknown_exception|server_unavailable|service_unavailable\b|serviceunavailable\w*|temporarily_?unavailable|temporarilyunavailable\w*",
         r"an unexpected error has occurred\. please retry|please retry your request",
         r"internal error|an? (?:unexpected|internal|unknown|temporary) (?:server )?(?:error|failure|problem) (?:has )?occurred",
         r"(?:temporary|transient|intermittent) (?:error|problem|outage|issue)",

@@ -17,7 +17,7 @@ MACHINE = (
     _code(
         "machine.memory",
         Sub.OUT_OF_MEMORY,
-        r"memoryerror|_arraymemoryerror|negsignal\.sigkill|return code -9\b|(?:^|[-|>:] )killed$",
+        r"memoryerror|_arraymemoryerror|negsignal\.sigkill|return code -9\b|(?:^|[-|>:] )killed$|line \d+: +\d+ killed",
         r"oomkilled|oom-killed|oom killed|out of memory: killed process|oom-kill(?:er)?\b|memory cgroup out of memory|killed process \d+|invoked oom-killer",
         r"(?:exit code|exit status|exited with code|exited with status|returncode|exitcode|exited with|exit code is)[ :=]{1,3}-?(?:137|9)\b",
         r"non-zero exit (?:code|status) 137\b|exitcode: ?137\b|code=137\b",
@@ -100,7 +100,7 @@ SETTINGS = (
         Sub.CONFIGURATION_INVALID,
         r"validation errors? for \w*(?:settings|config|configuration)\b",
         r"settingserror|error parsing value for field .{1,60}from source|pydantic_settings\.\w+|dynaconf\.\w+|omegaconf\.\w+|hydra\.errors\.\w+|decouple\.undefinedvalueerror",
-        r"dagsterinvalidconfigerror|dagsterinvaliddefinitionerror|dagsterinvariantviolationerror|error in config for (?:job|op|resource|asset)|received unexpected config entr\w+|nativevalueerror|configfiletoolarge\w*|post processing at path|postprocessingerror|invalidstepfunctionargument\w*|unknowndestinationmodule|unknown destination|valuenotsecretexception|lookuptrace",
+        r"dagsterinvalidconfigerror|dagsterunknown(?:partition|resource|executor|step\w*)error|dagsterinvaliddefinitionerror|dagsterinvariantviolationerror|error in config for (?:job|op|resource|asset)|received unexpected config entr\w+|nativevalueerror|configfiletoolarge\w*|post processing at path|postprocessingerror|invalidstepfunctionargument\w*|unknowndestinationmodule|unknown destination|valuenotsecretexception|lookuptrace",
         r"could not (?:parse|load|read) (?:the )?config\w*|invalid (?:configuration|config|setting|option)\b|unknown (?:configuration|config|setting|option)\b|bad configuration|misconfigured|invalid value for '?--?\S+|error: unrecognized arguments|zoneinfonotfounderror|unknown ?timezone(?:error)?|no time zone found with key|invalidconnectionstring\w*|connection string .{0,60}(?:invalid|malformed|missing)|could not parse (?:sqlalchemy|rfc1738) url|argumenterror: |could not deserialize key data|no key could be detected|could not parse the provided (?:public|private) key|invalidkeyerror|unable to load pem file|invalid private key|not a valid (?:pem|private key|service account)|service account info was not in the expected format|malformederror|aadsts(?:90002|900023|900144|50011|700016)\b",
         unless=r"kafka|bootstrap|spark\.sql|psycopg",
         cause="A setting is wrong: {line}",

@@ -41,7 +41,7 @@ TLS = (
         r"http_request\b.{0,20}ssl|unrecognized_name",
         r"sslhandshakeexception",
         r"no appropriate protocol",
-        r"unrecognized ssl message, plaintext connection",
+        r"unrecognized ssl message",
         r"sslerror\(\d+, '\[ssl|tlsv1_unrecognized_name",
         r"curl: \((?:35|51|60)\) ",
         unless=r"unexpected_eof|eof occurred in violation",

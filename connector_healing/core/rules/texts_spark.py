@@ -59,7 +59,7 @@ MEMORY = (
         r"not enough memory to build and broadcast",
         r"cannot build a hashedrelation",
         cause="A JVM of the job ran out of memory: {line}",
-        unless=r"unable to create (?:new )?native thread|kafkaconnect|org\.apache\.kafka\.(?:connect|clients)|elasticsearch",
+        unless=r"unable to create (?:new )?native thread|kafkaconnect|org\.apache\.kafka\.(?:connect|clients)|elasticsearch|(?:io\.(?:airbyte|debezium)|org\.apache\.(?:camel|nifi))\.",
     ),
     _spark(
         "spark.broadcast_memory",
@@ -242,7 +242,7 @@ CAPACITY = (
         r"does not have enough (?:cores|vcores|capacity|resources)",
         r"not enough (?:executors|workers|slots)",
         r"available_compute_capacity_exceeded|your spark job requested \d+ vcores",
-        r"stockout|cloud_provider_resource_stockout\w*|gcp_stockout|gce_stockout|aws_insufficient_instance_capacity_failure|aws_insufficient_free_addresses_in_subnet_failure|instance_pool_max_capacity_reached",
+        r"stockout|cloud_provider_resource_stockout\w*|gcp_stockout|gce_stockout|aws_insufficient_instance_capacity_failure|aws_insufficient_free_addresses_in_subnet_failure|instance_pool_max_capacity\w*",
         cause="Nothing that the job asks for is free: {line}",
         also=(Sub.CLUSTER_LIMIT,),
         unless=r"insufficient memory for the java runtime|vcpulimitexceeded|quota_?exceeded",

@@ -231,7 +231,7 @@ CODE = (
         r"java\.lang\.(?:nullpointer|illegalargument|illegalstate|arithmetic|arrayindexoutofbounds|indexoutofbounds|classcast|runtime|unsupportedoperation)exception",
         r"scala\.matcherror|nosuchelementexception",
         r"systemexit",
-        besides=r"frames: .{0,2000}(?:pyspark|org\.apache\.spark)|foreachbatch|streamingqueryexception|spark-submit|user class|applicationmaster|/jobs?/\S{1,80}\.py|user application",
+        besides=r"frames: .{0,2000}(?:pyspark|org\.apache\.spark)|foreachbatch|streamingqueryexception|spark-submit|user class|applicationmaster|/jobs?/\S{1,80}\.py|user application|job aborted due to stage failure|lost task \d",
         unless=r"kusto|org\.apache\.kafka|no module named|outofmemory|memoryerror|frames: .{0,2000}(?:dlt|requests|airbyte)\b",
         weight=Weight.WORDS,
         cause="The job's own code raised an exception: {line}",

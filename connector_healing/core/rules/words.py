@@ -82,7 +82,7 @@ TOO_LARGE = _any(
 )
 PAGE = _any(
     r"(?:page|next|continuation|pagination|sync)[ _-]?token",
-    r"cursor\b.{0,40}(?:invalid|expired|not (?:a )?valid|not found)|invalid.{0,10}cursor",
+    r"cursor\b.{0,40}(?:invalid|malformed|expired|not (?:a )?valid|not found)|invalid.{0,10}cursor",
     r"invalid.?query.?locator|paginat|starting_after",
     r"(?:offset|page)\b.{0,40}(?:invalid|out of range|does ?n.t exist|not found|too (?:large|high)|exceeds)",
 )

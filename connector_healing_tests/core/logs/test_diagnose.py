@@ -62,6 +62,26 @@ def test_the_earliest_cause_beats_its_consequences() -> None:
     assert diagnose_text(after).subcategory == "shuffle_lost"
 
 
+@pytest.mark.parametrize(
+    ("refused", "category"),
+    [
+        ("httpx.HTTPStatusError: Client error '401 Unauthorized' for url 'x'", "authentication"),
+        ("RuntimeError: GET /v1/items -> HTTP 503: upstream", "server_error"),
+        ("INFO loaded the page of 401 rows", "data_format"),
+    ],
+)
+def test_a_refusal_beats_the_unreadable_data_that_it_left(refused: str, category: str) -> None:
+    unreadable = "pandas.errors.EmptyDataError: No columns to parse from file"
+    stamp = "2026-03-02 04:11:1{},117 ERROR [etl] {}\n"
+    assert (
+        diagnose_text(stamp.format(0, refused) + stamp.format(1, unreadable)).category == category
+    )
+    assert (
+        diagnose_text(stamp.format(0, unreadable) + stamp.format(1, refused)).category
+        == "data_format"
+    )
+
+
 def test_a_wrapper_never_wins_over_what_it_wraps() -> None:
     wrapper = "py4j.protocol.Py4JJavaError: An error occurred while calling o88.save.\n"
     cause = "Caused by: java.lang.OutOfMemoryError: Java heap space\n\tat org.apache.spark.X.y(X:1)"
