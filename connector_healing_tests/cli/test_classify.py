@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -144,3 +145,18 @@ def test_it_loads_neither_dagster_nor_dlt() -> None:
         "classify(failure_of_text('x'))\nassert not {'dagster', 'dlt', 'duckdb'} & set(sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_answers_do_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    rows = [{"id": c.id, "text": c.text, "context": dict(c.context)} for c in cases()]
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    command = [sys.executable, "-m", "connector_healing", "classify", str(path), "--json"]
+    answered = {
+        subprocess.run(
+            command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "3", "4")
+    }
+    assert len(answered) == 1
+    assert len(answered.pop().splitlines()) == len(rows)

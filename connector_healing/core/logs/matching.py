@@ -79,11 +79,15 @@ class SignatureIndex:
             lower = lowered(line.text)
             for entry in self._called_for(lower):
                 signature, pattern = entry.signature, entry.pattern
-                if signature.name in found or tries.get(pattern, 0) >= _MAX_TRIES:
+                before = found.get(signature.name)
+                if (before and before.line is not line) or tries.get(pattern, 0) >= _MAX_TRIES:
                     continue
                 tries[pattern] = tries.get(pattern, 0) + 1
                 match = compiled(pattern).search(lower)
-                if match is not None:
+                # Words come in no order: of a signature's patterns the leftmost match is shown.
+                if match is not None and (
+                    before is None or match.span() < (before.start, before.end)
+                ):
                     found[signature.name] = Hit(
                         signature, line, match.start(), match.end(), self._order[signature.name]
                     )
