@@ -6,6 +6,7 @@ from connector_healing.core.rules import (
     texts_data,
     texts_database,
     texts_database_codes,
+    texts_framework,
     texts_general,
     texts_kafka,
     texts_kafka_codes,
@@ -39,6 +40,7 @@ RULES: tuple[Signature, ...] = (
     *texts_contract.TARGETS,
     *texts_network.RULES,
     *texts_data.RULES,
+    *texts_framework.RULES,
     *texts_general.RULES,
 )
 
