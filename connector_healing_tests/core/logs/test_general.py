@@ -155,9 +155,11 @@ def test_what_the_project_itself_declares_needs_no_person() -> None:
         ("dlt.pipeline.exceptions.PipelineStepFailed: KeyErrors aside", "unclassified"),
         ("myapp.exceptions.PipelineNeverRan: of another library", "unclassified"),
         (
-            "requests.exceptions.HTTPError: 401 Client Error: Unauthorized\n\n"
-             "The above exception was the direct cause of the following exception:\n\n"
-             "dlt.extract.exceptions.SourceExhausted: consequence",
+            (
+                "requests.exceptions.HTTPError: 401 Client Error: Unauthorized\n\n"
+                "The above exception was the direct cause of the following exception:\n\n"
+                "dlt.extract.exceptions.SourceExhausted: consequence"
+            ),
             "credentials_rejected",
         ),
     ],
