@@ -143,3 +143,42 @@ def test_what_the_project_itself_declares_needs_no_person() -> None:
     assert diagnosis.subcategory == "declaration_invalid"
     assert not diagnosis.human_needed
     assert not diagnosis.retryable
+
+
+@pytest.mark.parametrize(
+    ("text", "subcategory"),
+    [
+        ("dlt.pipeline.exceptions.PipelineNeverRan: no run", "configuration_invalid"),
+        ("dlt.extract.exceptions.ParametrizedResourceUnbound: bind it", "declaration_invalid"),
+        ("dlt.destinations.exceptions.DatabaseUndefinedRelation: orders", "table_mismatch"),
+        ("dagster._core.errors.DagsterHomeNotSetError: not set", "configuration_invalid"),
+        ("dlt.pipeline.exceptions.PipelineStepFailed: KeyErrors aside", "unclassified"),
+        ("myapp.exceptions.PipelineNeverRan: of another library", "unclassified"),
+        (
+            (
+                "requests.exceptions.HTTPError: 401 Client Error: Unauthorized\n\n"
+                "The above exception was the direct cause of the following exception:\n\n"
+                "dlt.extract.exceptions.SourceExhausted: consequence"
+            ),
+            "credentials_rejected",
+        ),
+    ],
+)
+def test_a_frameworks_own_names_only_where_nothing_else_says_more(
+    text: str, subcategory: str
+) -> None:
+    assert diagnose_text(text).subcategory == subcategory
+
+
+@pytest.mark.parametrize(
+    ("text", "subcategory"),
+    [
+        ("psycopg.errors.ConnectionDoesNotExist: gone", "destination_busy"),
+        ("asyncpg.exceptions.ReadOnlySQLTransactionError: no", "destination_refused"),
+        ("myapp.ConnectionDoesNotExist: no database's", "unclassified"),
+        ("KafkaError{code=OFFSET_NOT_AVAILABLE,val=78}", "broker_busy"),
+        ("KafkaError{code=OFFSET_METADATA_TOO_LARGE,val=12}", "consumer_misused"),
+    ],
+)
+def test_rare_codes_of_databases_and_brokers(text: str, subcategory: str) -> None:
+    assert diagnose_text(text).subcategory == subcategory
