@@ -82,10 +82,14 @@ _READS = (
     ".topandas",
     "dataframereader",
 )
-_SAYS_WRITE = re.compile(r"\b(?:writ(?:e|es|ing|ten)|sav(?:e|es|ing|ed)|ingest\w{0,6}|sink)\b")
+_SAYS_WRITE = re.compile(
+    r"\b(?:writ(?:e|es|ing|ten)|wrote|sav(?:e|es|ing|ed)|ingest\w{0,6}|sink)\b"
+)
 _SAYS_READ = re.compile(r"\b(?:reads?|reading|load(?:s|ing|ed)?|quer(?:y|ies|ying))\b")
 _SAYS_MODE = re.compile(r"\b(?:transactional|queued|kustostreaming)\b")
+_READ_OPTIONS = {"kustoquery", "readmode"}
 _WRITE_OPTIONS = {"kustotable", "writemode", "temptablename", "writeenableasync"}
+_WRITE_ONLY = _WRITE_OPTIONS - {"kustotable"}
 
 
 def _has(*marks: str) -> Callable[[Facts], bool]:
@@ -99,6 +103,14 @@ def _says(words: re.Pattern[str]) -> Callable[[Facts], bool]:
 def _says_both(facts: Facts) -> bool:
     """What the user says names a write and a read."""
     return _says(_SAYS_WRITE)(facts) and _says(_SAYS_READ)(facts)
+
+
+def _stated(wanted: set[str]) -> Callable[[Facts], bool]:
+    """Options of one side alone: a map that holds those of both states nothing."""
+    return lambda facts: (
+        bool(facts.options.keys() & wanted)
+        and not (facts.options.keys() & _READ_OPTIONS and facts.options.keys() & _WRITE_ONLY)
+    )
 
 
 def _contradicted(facts: Facts) -> bool:
@@ -115,8 +127,8 @@ def _contradicted(facts: Facts) -> bool:
 #: The first that holds decides.
 _RULES: tuple[tuple[Callable[[Facts], bool], Operation], ...] = (
     (_contradicted, Operation.UNKNOWN),
-    (lambda f: bool(f.options.keys() & {"kustoquery", "readmode"}), Operation.READ),
-    (lambda f: bool(f.options.keys() & _WRITE_OPTIONS), Operation.WRITE),
+    (_stated(_READ_OPTIONS), Operation.READ),
+    (_stated(_WRITE_OPTIONS), Operation.WRITE),
     (lambda f: f.option("format").endswith("KustoSinkProvider"), Operation.WRITE),
     (lambda f: any("kustosinkoptions" in name for name in f.options), Operation.WRITE),
     (lambda f: any("kustosourceoptions" in name for name in f.options), Operation.READ),
