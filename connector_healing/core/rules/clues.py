@@ -110,7 +110,9 @@ class Clues:
     def fields(self) -> dict[str, str]:
         """What a cause's text may name."""
         http, position = self.failure.http, self.failure.position
-        endpoint = f"{http.method} {path_template(http.url) or '/'}" if http else "the request"
+        path = path_template(http.url) if http else ""
+        method = http.method if http else ""
+        endpoint = f"{method} {path or '/'}".strip() if path or method else "the request"
         host = host_of(http.url) if http else ""
         return {
             "status": str(self.status or ""),
