@@ -271,19 +271,22 @@ def _child_table_lost(load: _Load) -> Iterable[Suspicion]:
 def _key_repeated(load: _Load) -> Iterable[Suspicion]:
     """Rows that come twice by a key that never repeated itself; a merge would make one of them."""
     root, key = load.root, load.expected.primary_key
-    if len(key) != 1 or root.write_disposition == "merge" or root.rows < REPEATED_FROM:
+    if len(key) != 1 or root.write_disposition == "merge":
         return
     name = key[0]
+    values = _values(root, name)  # a key that is gone is another reason
+    if values < REPEATED_FROM:
+        return
     past = [t for t in load.past if t.rows >= REPEATED_FROM and name in t.columns]
-    if name not in root.columns or not past:
+    if not past:
         return
     distinct = root.columns[name].distinct
-    if distinct <= REPEATED * root.rows and all(
+    if distinct <= REPEATED * values and all(
         t.columns[name].distinct >= UNIQUE * t.rows for t in past
     ):
         yield load.suspicion(
             SuspicionKind.KEY_REPEATED,
-            f"about {distinct} different values in {root.rows} rows",
+            f"about {distinct} different values in {values} rows",
             "a value of its own in every row, as the connector declares and every good load had",
             column=name,
         )

@@ -15,5 +15,5 @@ def be_quiet() -> None:
 
     del dagster, dlt
     warnings.simplefilter("ignore")
-    for name in ("dagster", "dlt", "alembic"):
+    for name in ("dagster", "dlt", "alembic", "sqlalchemy.pool"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

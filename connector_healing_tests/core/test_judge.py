@@ -216,9 +216,9 @@ def test_a_load_that_a_person_released_is_an_exception_once_others_came_after_it
     assert kinds(package(table(311)), newest) == []
 
 
-def keyed(rows: int, distinct: int, disposition: str = "replace") -> TableProfile:
+def keyed(rows: int, distinct: int, disposition: str = "replace", nulls: int = 0) -> TableProfile:
     column = ColumnProfile(
-        name="id", type="BIGINT", nulls=0, distinct=distinct, minimum=None, maximum=None
+        name="id", type="BIGINT", nulls=nulls, distinct=distinct, minimum=None, maximum=None
     )
     return replace(table(rows, disposition=disposition), columns={"id": column})
 
@@ -233,6 +233,7 @@ def keyed(rows: int, distinct: int, disposition: str = "replace") -> TableProfil
         (keyed(200, 100), keyed(100, 60), False),  # it never was unique
         (keyed(10, 5), keyed(100, 97), False),
         (table(200), keyed(100, 97), False),
+        (keyed(200, 0, nulls=200), keyed(100, 97), False),  # gone, which is told otherwise
     ],
 )
 def test_a_key_that_repeats_itself(now: TableProfile, past: TableProfile, held: bool) -> None:

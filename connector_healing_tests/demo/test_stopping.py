@@ -51,6 +51,16 @@ class Terminal:
         return False
 
 
+#: What runs in a shell's background is begun with this signal ignored, and so are its children.
+DEMO = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from connector_healing.cli.main import main
+sys.argv = ["connector-healing", "demo"]
+main()
+"""
+
+
 @contextmanager
 def demo_at_a_terminal(folder: Path) -> Iterator[Terminal]:
     environment = {
@@ -61,7 +71,7 @@ def demo_at_a_terminal(folder: Path) -> Iterator[Terminal]:
     ours, its = pty.openpty()
     process = subprocess.Popen(
         # Ctrl-C comes to the terminal's foreground: `setsid -c` makes this one its terminal.
-        ["setsid", "-c", sys.executable, "-m", "connector_healing", "demo"],
+        ["setsid", "-c", sys.executable, "-c", DEMO],
         cwd=folder,
         env={**environment, "TERM": "xterm", "COLUMNS": "120"},
         stdin=its,

@@ -53,6 +53,8 @@ REQUEST = dg.RunRequest(job_name="job")
 def handlers() -> Iterator[None]:
     """Dagster leaves its meaning of SIGTERM behind."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    # What runs in a shell's background is begun with this signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
