@@ -116,13 +116,14 @@ def _parsed(line: bytes, where: str) -> object:
 def _case(
     options_file: Path | None, logs: tuple[Path, ...], user_text: str, *, complete: bool
 ) -> KustoCase:
-    case = KustoCase(user_text=user_text)
+    case = KustoCase(user_text=user_text, of_connector=True)
     if options_file is not None:
         given = _parsed_file(options_file)
         if isinstance(given, dict) and isinstance(given.get("options"), dict):
             case = replace(
                 case_from({"context": given}, where=str(options_file)),
                 user_text=user_text or str(given.get("user_text") or ""),
+                of_connector=True,
             )
         else:
             case = replace(case, options=options_from(given, where=str(options_file)))

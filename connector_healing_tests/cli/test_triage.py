@@ -50,6 +50,44 @@ def test_a_report_is_the_default(program: Program, tmp_path: Path) -> None:
     assert "`write.timeout.await`" in ended.out
 
 
+@pytest.mark.parametrize("given", ["ask", "options", "log"])
+def test_where_nothing_is_known_everything_is_asked(
+    program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: str
+) -> None:
+    files = {
+        "options": _written(tmp_path / "o.json", "{}"),
+        "log": _written(tmp_path / "l.log", " \n"),
+    }
+    arguments = ("--ask",) if given == "ask" else (f"--{given}", files[given])
+    monkeypatch.setattr("sys.stdin", _Input(b"\n" * 20))
+    told = program("triage", "kusto", *arguments)
+    monkeypatch.setattr("sys.stdin", _Input(b"\n" * 20))
+    asked = program("triage", "kusto", *arguments, "--json").json
+
+    assert {"operation", "exception_text", "driver_debug_log"} <= set(asked["must_ask"])
+    assert asked["is_kusto_connector_failure"]
+    assert "other software" not in told.out
+    assert "Apply the remedy" not in told.out
+    assert ("Was it a read or a write?" in told.err) == (given == "ask")
+
+
+def test_the_operation_that_is_answered_leads_to_its_mode(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", _Input(b"write\n" + b"\n" * 20))
+    ended = program("triage", "kusto", "--ask", "--json")
+    assert ended.json["operation"] == "write"
+    assert "write_mode" in ended.json["must_ask"]
+    assert not {"operation", "read_mode"} & set(ended.json["must_ask"])
+
+
+def test_a_failure_of_another_system_stays_one(program: Program, tmp_path: Path) -> None:
+    log = _written(tmp_path / "l.log", "net.snowflake.client.jdbc.SnowflakeSQLException: x\n")
+    ended = program("triage", "kusto", "--log", log)
+    assert "other software" in ended.out
+    assert "Apply the remedy" not in ended.out
+
+
 def test_jsonl_from_standard_input(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [
         {"id": "a", "context": {}, "evidence": _LOG},

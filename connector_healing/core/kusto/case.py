@@ -30,6 +30,7 @@ class KustoCase:
     user_text: str = ""
     evidence: str = ""
     answers: Mapping[Ask, str] = field(default_factory=dict)  #: What a person said when asked.
+    of_connector: bool = False  #: Whoever asks says that it is a job of the connector.
 
     def with_evidence(self, text: str) -> "KustoCase":
         """The case with more evidence behind what it has: a collected answer, a log."""

@@ -141,6 +141,8 @@ def _is_kusto(pattern: Pattern, facts: Facts) -> bool:
         return True
     if facts.foreign:
         return False
+    if facts.case.of_connector:
+        return True
     # Three letters stand in any noise: of a log they prove nothing.
     told = any(word in facts.lower or word in facts.said for word in ("kusto", "data explorer"))
     return facts.kusto or told or _ADX.search(facts.said) is not None
