@@ -1,6 +1,7 @@
 """The options with which `triage kusto` asks the cluster itself, and the asking."""
 
 import functools
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,14 @@ from connector_healing.core.kusto.commands import FollowUpCommand
 from connector_healing.errors import UnknownCaseError, UsageError
 
 _CREDENTIALS = ("az-cli", "app", "token", "managed-identity", "device-code")
+
+
+def _a_number(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    """The value; click lets what is no number through any bounds."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is not a number of seconds.", ctx, param)
+    return value
+
 
 _OPTIONS = (
     click.option(
@@ -48,6 +57,7 @@ _OPTIONS = (
     click.option(
         "--command-seconds",
         type=click.FloatRange(min=1, max=3600),
+        callback=_a_number,
         default=30.0,
         show_default=True,
         help="How long one command may take.",

@@ -111,7 +111,8 @@ def test_jsonl_from_standard_input(program: Program, monkeypatch: pytest.MonkeyP
         (b'{"id": "a", "context": []}', "line 1: context"),
         (b'{"id": "a", "context": {"options": ""}}', "line 1: context.options"),
         (b'{"context": {"options": 3}}', "line 1: context.options"),
-        (b"\xff\xfe", "line 1"),
+        (b"\xff\xff", "line 1"),
+        (b'{"context": {"options": {"\\ud800": []}}}', "line 1: context.options.\ufffd"),
     ],
 )
 def test_a_bad_line_is_named_and_nothing_is_printed(
@@ -136,6 +137,48 @@ def test_bad_arguments_are_named(program: Program, arguments: tuple[str, ...], n
     ended = program("triage", "kusto", *arguments)
     assert ended.status == 2
     assert named in ended.error
+
+
+@pytest.mark.parametrize("argument", ["-", "--ask"])
+def test_a_closed_standard_input_is_named(
+    program: Program, monkeypatch: pytest.MonkeyPatch, argument: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    ended = program("triage", "kusto", argument)
+    assert ended.status == 2
+    assert "standard input" in ended.error
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0"])
+def test_seconds_are_a_number_within_bounds(program: Program, seconds: str) -> None:
+    ended = program("triage", "kusto", "--text", "x", "--command-seconds", seconds)
+    assert ended.status == 2
+    assert "--command-seconds" in ended.error
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_is_read(
+    program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoding: str
+) -> None:
+    options, log = tmp_path / "o.json", tmp_path / "l.log"
+    options.write_bytes(json.dumps({**_OPTIONS, "writeMode": "Transactional"}).encode(encoding))
+    log.write_bytes(_LOG.encode(encoding))
+    ended = program("triage", "kusto", "--options", str(options), "--log", str(log), "--json")
+    assert (ended.json["pattern"], ended.json["mode"]) == ("write.timeout.await", "Transactional")
+
+    lines = '{"id": "a", "evidence": "x"}\n{"id": "\\ud800", "evidence": "y"}\n'
+    monkeypatch.setattr("sys.stdin", _Input(lines.encode(encoding)))
+    answers = program("triage", "kusto", "-").out.splitlines()
+    assert [json.loads(answer)["id"] for answer in answers] == ["a", "\ufffd"]
+
+
+def test_of_a_large_log_in_utf_16_head_and_tail_are_read(program: Program, tmp_path: Path) -> None:
+    log = tmp_path / "l.log"
+    filler = "an INFO line of somebody else, of no meaning\n" * 200_000
+    log.write_bytes(f"{filler}{_LOG}".encode("utf-16"))
+    ended = program("triage", "kusto", "--log", str(log), "--json")
+    assert log.stat().st_size > 16_000_000
+    assert ended.json["pattern"] == "write.timeout.await"
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"kustoTable": {}}', "3"])

@@ -57,6 +57,20 @@ def test_rows_come_as_they_are(
     assert found.note == ""
 
 
+def test_a_lone_surrogate_in_a_cell_can_be_written(fake: FakeCluster, here: Cluster) -> None:
+    fake.answers[OPERATIONS] = [one_table(("Sta\ud800te",), [["a\udfff"], [{"\ud801": "b"}]])]
+
+    found = ask(here)
+
+    assert found.outcome is Outcome.ANSWERED
+    assert [json.loads(line) for line in found.rows.splitlines()] == [
+        {"Sta\ufffdte": "a\ufffd"},
+        {"Sta\ufffdte": {"\ufffd": "b"}},
+    ]
+    found.rows.encode()
+    "".join(found.columns).encode()
+
+
 def test_a_packed_answer_is_unpacked(fake: FakeCluster, here: Cluster) -> None:
     packed = gzip.compress(one_table(COLUMNS, [ROW]).body)
     fake.answers[OPERATIONS] = [failed(200, packed, {"Content-Encoding": "gzip"})]
