@@ -64,7 +64,8 @@ def kusto(
     """
     if source is not None:
         _refuse_mixture(
-            source, mixed=bool(options_file or logs or user_text or ask or collecting.collect)
+            source,
+            mixed=bool(options_file or logs or user_text or ask or complete or collecting.collect),
         )
         _answer_lines(_standard_input().read())
         return
@@ -72,6 +73,8 @@ def kusto(
         raise UsageError(
             "input", "nothing", "Give --options FILE, --log FILE, --text, --ask, or - for JSONL."
         )
+    if complete and options_file is None:
+        raise UsageError("--complete", "without --options", "It speaks of the options file.")
     case = _case(options_file, logs, sound(user_text), complete=complete)
     case, found = _asked(case) if ask else (case, triage_case(case))
     collection = collected(found.follow_up_commands, collecting)
@@ -103,9 +106,12 @@ def _standard_input() -> BinaryIO:
 
 
 def _answer_lines(raw: bytes) -> None:
+    text = decoded(raw)
+    if not text.strip():
+        raise UsageError("input", "", "It is empty: give JSONL, one case a line.")
     cases = [
         case_from(_parsed(line, f"line {number}"), where=f"line {number}")
-        for number, line in enumerate(decoded(raw).split("\n"), 1)
+        for number, line in enumerate(text.split("\n"), 1)
         if line.strip()
     ]
     for case in cases:
