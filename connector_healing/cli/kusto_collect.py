@@ -1,8 +1,9 @@
 """The options with which `triage kusto` asks the cluster itself, and the asking."""
 
 import functools
+import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,14 @@ from connector_healing.core.kusto.commands import FollowUpCommand
 from connector_healing.errors import UnknownCaseError, UsageError
 
 _CREDENTIALS = ("az-cli", "app", "token", "managed-identity", "device-code")
+
+
+def _a_number(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    """The value; click lets what is no number through any bounds."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is not a number of seconds.", ctx, param)
+    return value
+
 
 _OPTIONS = (
     click.option(
@@ -48,6 +57,7 @@ _OPTIONS = (
     click.option(
         "--command-seconds",
         type=click.FloatRange(min=1, max=3600),
+        callback=_a_number,
         default=30.0,
         show_default=True,
         help="How long one command may take.",
@@ -79,10 +89,23 @@ def collect_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def gathered(**given: object) -> None:
+        _refuse_without_collect(given)
         asked = Collecting(**{name: given.pop(name) for name in names})  # type: ignore[arg-type]  # click has made them of these types
         command(collecting=asked, **given)
 
     return functools.reduce(lambda made, option: option(made), reversed(_OPTIONS), gathered)
+
+
+def _refuse_without_collect(given: Mapping[str, object]) -> None:
+    """What only collecting reads would be ignored silently."""
+    if given["collect"]:
+        return
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        typed = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if name in Collecting.__dataclass_fields__ and typed:
+            raise UsageError(parameter.opts[0], "without --collect", "Give --collect too.")
 
 
 def collected(commands: Sequence[FollowUpCommand], asked: Collecting) -> Collection | None:

@@ -19,6 +19,7 @@ from connector_healing.core.kusto.case import (
     options_from,
 )
 from connector_healing.core.kusto.collected import collection_text, evidence_text
+from connector_healing.core.kusto.encoding import decoded, encoding_of, sound
 from connector_healing.core.kusto.report import render_triage
 from connector_healing.core.kusto.triage import KustoTriage
 from connector_healing.core.kusto.triage import triage as triage_case
@@ -27,6 +28,7 @@ from connector_healing.errors import UsageError
 
 _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 _STANDARD_INPUT = "-"
+_WIDEST = 4  #: Bytes of a character.
 
 
 @click.group()
@@ -62,15 +64,18 @@ def kusto(
     """
     if source is not None:
         _refuse_mixture(
-            source, mixed=bool(options_file or logs or user_text or ask or collecting.collect)
+            source,
+            mixed=bool(options_file or logs or user_text or ask or complete or collecting.collect),
         )
-        _answer_lines(sys.stdin.buffer)
+        _answer_lines(_standard_input().read())
         return
     if not (options_file or logs or user_text or ask):
         raise UsageError(
             "input", "nothing", "Give --options FILE, --log FILE, --text, --ask, or - for JSONL."
         )
-    case = _case(options_file, logs, user_text, complete=complete)
+    if complete and options_file is None:
+        raise UsageError("--complete", "without --options", "It speaks of the options file.")
+    case = _case(options_file, logs, sound(user_text), complete=complete)
     case, found = _asked(case) if ask else (case, triage_case(case))
     collection = collected(found.follow_up_commands, collecting)
     if collection is not None:
@@ -93,19 +98,29 @@ def _refuse_mixture(source: str, *, mixed: bool) -> None:
         raise UsageError("-", "with other input", "Give - alone: each line holds its whole case.")
 
 
-def _answer_lines(stream: BinaryIO) -> None:
+def _standard_input() -> BinaryIO:
+    """Standard input; a caller may have closed it."""
+    if sys.stdin is None:
+        raise UsageError("standard input", "closed", "It stays open for - and for --ask.")
+    return sys.stdin.buffer
+
+
+def _answer_lines(raw: bytes) -> None:
+    text = decoded(raw)
+    if not text.strip():
+        raise UsageError("input", "", "It is empty: give JSONL, one case a line.")
     cases = [
         case_from(_parsed(line, f"line {number}"), where=f"line {number}")
-        for number, line in enumerate(stream, 1)
+        for number, line in enumerate(text.split("\n"), 1)
         if line.strip()
     ]
     for case in cases:
         click.echo(json.dumps(triage_case(case).to_json(), ensure_ascii=False))
 
 
-def _parsed(line: bytes, where: str) -> object:
+def _parsed(line: str, where: str) -> object:
     try:
-        value: object = json.loads(line.decode("utf-8", "replace"))
+        value: object = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise UsageError(
             where, "not JSON", 'One JSON object a line: {"id", "context", "evidence"}.'
@@ -116,13 +131,14 @@ def _parsed(line: bytes, where: str) -> object:
 def _case(
     options_file: Path | None, logs: tuple[Path, ...], user_text: str, *, complete: bool
 ) -> KustoCase:
-    case = KustoCase(user_text=user_text)
+    case = KustoCase(user_text=user_text, of_connector=True)
     if options_file is not None:
         given = _parsed_file(options_file)
         if isinstance(given, dict) and isinstance(given.get("options"), dict):
             case = replace(
                 case_from({"context": given}, where=str(options_file)),
-                user_text=user_text or str(given.get("user_text") or ""),
+                user_text=user_text or sound(str(given.get("user_text") or "")),
+                of_connector=True,
             )
         else:
             case = replace(case, options=options_from(given, where=str(options_file)))
@@ -148,15 +164,18 @@ def _text_of(path: Path) -> str:
     size = path.stat().st_size
     with path.open("rb") as file:
         if size <= TEXT_LIMIT:
-            return file.read().decode("utf-8", "replace")
+            return decoded(file.read())
         head = file.read(TEXT_LIMIT // 2)
-        file.seek(size - TEXT_LIMIT // 2)
-        tail = file.read().partition(b"\n")[2]
-        return (head.rpartition(b"\n")[0] + b"\n" + tail).decode("utf-8", "replace")
+        encoding, _ = encoding_of(head)
+        # A character of a marked encoding begins at a multiple of its width.
+        file.seek((size - TEXT_LIMIT // 2) // _WIDEST * _WIDEST)
+        tail = file.read().decode(encoding, "replace").partition("\n")[2]
+        return decoded(head).rpartition("\n")[0] + "\n" + tail
 
 
 def _asked(case: KustoCase) -> tuple[KustoCase, KustoTriage]:
     """Ask until nothing is missing or everything was asked; each question comes once."""
+    _standard_input()
     found = triage_case(case)
     while True:
         ask = next(iter(found.must_ask), None)

@@ -4,6 +4,7 @@ import logging
 import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import requests
 from azure.kusto.data import ClientRequestProperties, KustoClient, KustoConnectionStringBuilder
@@ -38,6 +39,7 @@ _RAISED = (
 
 #: The worst severities of a QueryStatus row (Kusto: query V1 HTTP response).
 _ERROR_SEVERITY = 2
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 def trust(hosts: frozenset[str]) -> None:
@@ -120,7 +122,7 @@ class EndpointClient:
             status=response.status_code,
             headers=response.headers,
             table=body.table,
-            errors=body.errors or ((_cause(error),) if response.ok else ()),
+            errors=body.errors or _unreadable(response, error),
             permanent=body.permanent,
         )
 
@@ -169,6 +171,25 @@ def _trouble(error: BaseException) -> Trouble:
         if isinstance(link, requests.exceptions.SSLError):
             return Trouble.TLS
     return Trouble.UNREACHABLE
+
+
+def _unreadable(response: requests.Response, error: Exception) -> tuple[str, ...]:
+    """What is told of an answer that names no error of its own; nothing of a plain status."""
+    if "Location" in response.headers and response.status_code in _REDIRECTS:
+        return (f"it redirects to {_host(response.headers['Location'])}: not followed",)
+    if not response.ok:
+        return ()
+    *_, last = _links(error)
+    # These the SDK raises where it looks for what is not there.
+    missing = isinstance(last, AttributeError | LookupError | TypeError | ValueError)
+    return ("the answer has no table",) if missing else (_cause(error),)
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or "itself"
+    except ValueError:
+        return "an address that is none"
 
 
 def _cause(error: BaseException) -> str:

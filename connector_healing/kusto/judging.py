@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connector_healing.core.kusto.collected import Outcome
+from connector_healing.core.kusto.encoding import sound
 from connector_healing.core.redaction import MASK, Redactor
 from connector_healing.core.secret_names import hides
 from connector_healing.kusto.limits import CollectionLimits
@@ -130,7 +131,8 @@ def _of_table(
     reply: Reply, table: Table, said: str, redactor: Redactor, limits: CollectionLimits
 ) -> Judgement:
     kept = table.rows[: limits.max_rows]
-    lines, shortened = _lines(table.columns, kept, redactor, limits)
+    columns = tuple(sound(name) for name in table.columns)
+    lines, shortened = _lines(columns, kept, redactor, limits)
     truncated = shortened or len(table.rows) > len(kept)
     outcome, note = (Outcome.ANSWERED, "") if kept else (Outcome.EMPTY, "")
     if reply.errors:
@@ -147,7 +149,7 @@ def _of_table(
         outcome=outcome,
         note=note,
         status=reply.status,
-        columns=table.columns,
+        columns=columns,
         rows="\n".join(lines),
         row_count=len(lines),
         truncated=truncated,
@@ -210,7 +212,7 @@ class _Cells:
         return value
 
     def _text(self, text: str) -> str:
-        masked = self._redactor.text(_STORAGE_KEY.sub(rf"\1{MASK}", text))
+        masked = self._redactor.text(_STORAGE_KEY.sub(rf"\1{MASK}", sound(text)))
         if len(masked) > self._longest:
             self.shortened = True
             return masked[: self._longest] + "..."

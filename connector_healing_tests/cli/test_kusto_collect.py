@@ -41,7 +41,28 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
 
 
 def test_nothing_is_asked_unless_wanted(run: Run) -> None:
-    assert run("--cluster", "https://evil.example").output == "nothing was asked\n"
+    assert run().output == "nothing was asked\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--cluster", "adx1"),
+        ("--database", "d"),
+        ("--credential", "az-cli"),
+        ("--ingest-url", "https://x"),
+        ("--allow-host", "x"),
+        ("--max-rows", "500"),
+        ("--command-seconds", "30"),
+        ("--attach", "c1"),
+    ],
+)
+def test_what_only_collecting_reads_is_refused_without_it(
+    run: Run, arguments: tuple[str, str]
+) -> None:
+    error = run(*arguments).exception
+    assert isinstance(error, UsageError)
+    assert error.field == arguments[0]
 
 
 def test_it_asks(run: Run) -> None:

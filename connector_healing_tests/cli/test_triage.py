@@ -50,6 +50,44 @@ def test_a_report_is_the_default(program: Program, tmp_path: Path) -> None:
     assert "`write.timeout.await`" in ended.out
 
 
+@pytest.mark.parametrize("given", ["ask", "options", "log"])
+def test_where_nothing_is_known_everything_is_asked(
+    program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: str
+) -> None:
+    files = {
+        "options": _written(tmp_path / "o.json", "{}"),
+        "log": _written(tmp_path / "l.log", " \n"),
+    }
+    arguments = ("--ask",) if given == "ask" else (f"--{given}", files[given])
+    monkeypatch.setattr("sys.stdin", _Input(b"\n" * 20))
+    told = program("triage", "kusto", *arguments)
+    monkeypatch.setattr("sys.stdin", _Input(b"\n" * 20))
+    asked = program("triage", "kusto", *arguments, "--json").json
+
+    assert {"operation", "exception_text", "driver_debug_log"} <= set(asked["must_ask"])
+    assert asked["is_kusto_connector_failure"]
+    assert "other software" not in told.out
+    assert "Apply the remedy" not in told.out
+    assert ("Was it a read or a write?" in told.err) == (given == "ask")
+
+
+def test_the_operation_that_is_answered_leads_to_its_mode(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", _Input(b"write\n" + b"\n" * 20))
+    ended = program("triage", "kusto", "--ask", "--json")
+    assert ended.json["operation"] == "write"
+    assert "write_mode" in ended.json["must_ask"]
+    assert not {"operation", "read_mode"} & set(ended.json["must_ask"])
+
+
+def test_a_failure_of_another_system_stays_one(program: Program, tmp_path: Path) -> None:
+    log = _written(tmp_path / "l.log", "net.snowflake.client.jdbc.SnowflakeSQLException: x\n")
+    ended = program("triage", "kusto", "--log", log)
+    assert "other software" in ended.out
+    assert "Apply the remedy" not in ended.out
+
+
 def test_jsonl_from_standard_input(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [
         {"id": "a", "context": {}, "evidence": _LOG},
@@ -73,7 +111,11 @@ def test_jsonl_from_standard_input(program: Program, monkeypatch: pytest.MonkeyP
         (b'{"id": "a", "context": []}', "line 1: context"),
         (b'{"id": "a", "context": {"options": ""}}', "line 1: context.options"),
         (b'{"context": {"options": 3}}', "line 1: context.options"),
-        (b"\xff\xfe", "line 1"),
+        (b"", "input"),
+        (b" \n\n", "input"),
+        (b"\xff\xfe", "input"),
+        (b"\xff\xff", "line 1"),
+        (b'{"context": {"options": {"\\ud800": []}}}', "line 1: context.options.\ufffd"),
     ],
 )
 def test_a_bad_line_is_named_and_nothing_is_printed(
@@ -91,6 +133,11 @@ def test_a_bad_line_is_named_and_nothing_is_printed(
         ((), "input"),
         (("file.jsonl",), "SOURCE"),
         (("-", "--ask"), "-"),
+        (("-", "--complete"), "-"),
+        (("-", "--collect"), "-"),
+        (("-", "--cluster", "x"), "--cluster"),
+        (("--text", "x", "--cluster", "x"), "--cluster"),
+        (("--text", "x", "--complete"), "--complete"),
         (("--log", "no-such-file"), "no-such-file"),
     ],
 )
@@ -98,6 +145,48 @@ def test_bad_arguments_are_named(program: Program, arguments: tuple[str, ...], n
     ended = program("triage", "kusto", *arguments)
     assert ended.status == 2
     assert named in ended.error
+
+
+@pytest.mark.parametrize("argument", ["-", "--ask"])
+def test_a_closed_standard_input_is_named(
+    program: Program, monkeypatch: pytest.MonkeyPatch, argument: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    ended = program("triage", "kusto", argument)
+    assert ended.status == 2
+    assert "standard input" in ended.error
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0"])
+def test_seconds_are_a_number_within_bounds(program: Program, seconds: str) -> None:
+    ended = program("triage", "kusto", "--text", "x", "--command-seconds", seconds)
+    assert ended.status == 2
+    assert "--command-seconds" in ended.error
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_is_read(
+    program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoding: str
+) -> None:
+    options, log = tmp_path / "o.json", tmp_path / "l.log"
+    options.write_bytes(json.dumps({**_OPTIONS, "writeMode": "Transactional"}).encode(encoding))
+    log.write_bytes(_LOG.encode(encoding))
+    ended = program("triage", "kusto", "--options", str(options), "--log", str(log), "--json")
+    assert (ended.json["pattern"], ended.json["mode"]) == ("write.timeout.await", "Transactional")
+
+    lines = '{"id": "a", "evidence": "x"}\n{"id": "\\ud800", "evidence": "y"}\n'
+    monkeypatch.setattr("sys.stdin", _Input(lines.encode(encoding)))
+    answers = program("triage", "kusto", "-").out.splitlines()
+    assert [json.loads(answer)["id"] for answer in answers] == ["a", "\ufffd"]
+
+
+def test_of_a_large_log_in_utf_16_head_and_tail_are_read(program: Program, tmp_path: Path) -> None:
+    log = tmp_path / "l.log"
+    filler = "an INFO line of somebody else, of no meaning\n" * 200_000
+    log.write_bytes(f"{filler}{_LOG}".encode("utf-16"))
+    ended = program("triage", "kusto", "--log", str(log), "--json")
+    assert log.stat().st_size > 16_000_000
+    assert ended.json["pattern"] == "write.timeout.await"
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"kustoTable": {}}', "3"])

@@ -57,6 +57,56 @@ def test_rows_come_as_they_are(
     assert found.note == ""
 
 
+def test_a_lone_surrogate_in_a_cell_can_be_written(fake: FakeCluster, here: Cluster) -> None:
+    fake.answers[OPERATIONS] = [one_table(("Sta\ud800te",), [["a\udfff"], [{"\ud801": "b"}]])]
+
+    found = ask(here)
+
+    assert found.outcome is Outcome.ANSWERED
+    assert [json.loads(line) for line in found.rows.splitlines()] == [
+        {"Sta\ufffdte": "a\ufffd"},
+        {"Sta\ufffdte": {"\ufffd": "b"}},
+    ]
+    found.rows.encode()
+    "".join(found.columns).encode()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    ("location", "host"),
+    [
+        ("https://login.example:8443/a?token=secret", "login.example"),
+        ("/elsewhere", "itself"),
+        ("http://[", "an address that is none"),
+    ],
+)
+def test_a_redirect_is_named_and_not_followed(
+    fake: FakeCluster, here: Cluster, status: int, location: str, host: str
+) -> None:
+    fake.answers[OPERATIONS] = [Answer(status=status, headers={"Location": location})]
+
+    found = ask(here)
+
+    assert found.outcome is Outcome.FAILED
+    assert found.note == f"The answer is none of Kusto's: it redirects to {host}: not followed"
+    assert len(fake.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "tables", [[], 5, None, [1], [{"Rows": 1}], [{"TableName": "T", "Rows": []}]]
+)
+def test_an_answer_without_a_table_says_so(
+    fake: FakeCluster, here: Cluster, tables: object
+) -> None:
+    fake.answers[OPERATIONS] = [failed(200, {"Tables": tables})]
+
+    found = ask(here)
+
+    assert found.outcome is Outcome.FAILED
+    assert "has no table" in found.note
+    assert "Error" not in found.note
+
+
 def test_a_packed_answer_is_unpacked(fake: FakeCluster, here: Cluster) -> None:
     packed = gzip.compress(one_table(COLUMNS, [ROW]).body)
     fake.answers[OPERATIONS] = [failed(200, packed, {"Content-Encoding": "gzip"})]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from connector_healing.core.kusto.case import KustoCase
+from connector_healing.core.kusto.encoding import sound
 from connector_healing.core.kusto.vocabulary import WRITE_MODES, Ask, Operation
 from connector_healing.errors import UsageError
 
@@ -43,12 +44,14 @@ def answered(case: KustoCase, ask: Ask, answer: str) -> KustoCase:
     Raises:
         UsageError: The answer is not one of those that there are.
     """
-    text = answer.strip()
+    text = sound(answer.strip())
     choices = CHOICES.get(ask)
     if text and choices:
         text = next((choice for choice in choices if choice.lower() == text.lower()), "")
         if not text:
-            raise UsageError(ask.value, answer.strip()[:_SHOWN], f"One of: {', '.join(choices)}.")
+            raise UsageError(
+                ask.value, sound(answer.strip()[:_SHOWN]), f"One of: {', '.join(choices)}."
+            )
     told = replace(case, answers={**case.answers, ask: text})
     if not text:
         return told

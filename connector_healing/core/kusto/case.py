@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from connector_healing.core.kusto.condensing import shortened
+from connector_healing.core.kusto.encoding import sound
 from connector_healing.core.kusto.vocabulary import Ask
 from connector_healing.errors import UsageError
 
@@ -30,6 +31,7 @@ class KustoCase:
     user_text: str = ""
     evidence: str = ""
     answers: Mapping[Ask, str] = field(default_factory=dict)  #: What a person said when asked.
+    of_connector: bool = False  #: Whoever asks says that it is a job of the connector.
 
     def with_evidence(self, text: str) -> "KustoCase":
         """The case with more evidence behind what it has: a collected answer, a log."""
@@ -71,7 +73,7 @@ def _answers(context: Mapping[str, object]) -> dict[Ask, str]:
     """Facts of the vocabulary that the context states by their key: they are asked no more."""
     told = {ask: context.get(ask.value) for ask in Ask if ask.value not in _TEXTS}
     return {
-        ask: str(value).lower() if isinstance(value, bool) else str(value)
+        ask: str(value).lower() if isinstance(value, bool) else sound(str(value))
         for ask, value in told.items()
         if isinstance(value, str | int | float) and str(value).strip()
     }
@@ -90,7 +92,7 @@ def options_from(value: object, *, where: str = "options") -> dict[str, str | No
         elif isinstance(given, bool):
             found[name] = str(given).lower()
         elif isinstance(given, str | int | float):
-            found[name] = str(given)
+            found[name] = sound(str(given))
         else:
             raise UsageError(f"{where}.{name}", _kind(given), "A text, a number or a boolean.")
     return found
@@ -99,7 +101,7 @@ def options_from(value: object, *, where: str = "options") -> dict[str, str | No
 def _object(value: object, where: str) -> dict[str, object]:
     if not isinstance(value, Mapping):
         raise UsageError(where, _kind(value), "A JSON object.")
-    return {str(name): item for name, item in value.items()}
+    return {sound(str(name)): item for name, item in value.items()}
 
 
 def _given(whole: Mapping[str, object], name: str) -> object:
@@ -113,7 +115,7 @@ def _text(value: object, where: str) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise UsageError(where, _kind(value), "A text.")
-    return str(value)
+    return sound(str(value))
 
 
 def _texts(value: object, where: str) -> tuple[str, ...]:
@@ -128,7 +130,7 @@ def _boolean(value: object, where: str) -> bool:
     if value is None:
         return False
     if not isinstance(value, bool):
-        shown = value[:_SHOWN] if isinstance(value, str) else _kind(value)
+        shown = sound(value[:_SHOWN]) if isinstance(value, str) else _kind(value)
         raise UsageError(where, shown, "true or false.")
     return value
 

@@ -9,7 +9,7 @@ from connector_healing.core.kusto.codes import TELLING, FailureCode, code_of
 from connector_healing.core.kusto.commands import checked
 from connector_healing.core.kusto.failing import failing_part, thrown_part
 from connector_healing.core.kusto.foreign import of_other_system
-from connector_healing.core.kusto.lint import LintFinding, lint
+from connector_healing.core.kusto.lint import LintFinding
 from connector_healing.core.kusto.marks import shows_kusto_connector
 from connector_healing.core.kusto.saying import normalised
 from connector_healing.core.kusto.service_rows import ServiceRows, cell, rows_in
@@ -46,11 +46,12 @@ class Facts:
         return self.options.get(name.lower(), "")
 
 
-def facts_of(case: KustoCase) -> Facts:
+def facts_of(case: KustoCase, findings: tuple[LintFinding, ...]) -> Facts:
     """Read a case; what it is (operation, mode, surface) is settled afterwards.
 
     Args:
         case: With its secrets masked.
+        findings: What is wrong with its options.
     """
     text = case.evidence
     lower = text.lower()
@@ -72,7 +73,7 @@ def facts_of(case: KustoCase) -> Facts:
         segment=_last_segment(failing),
         said=normalised(case.user_text),
         options=options,
-        findings=lint(case.options),
+        findings=findings,
         rows=rows,
         failure_code=code if ingesting else "",
         failure=code_of(code, rows.failure_kind, from_update_policy=rows.from_update_policy)

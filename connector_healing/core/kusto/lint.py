@@ -3,10 +3,11 @@
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from connector_healing.core.kusto.masking import is_secret_option
 from connector_healing.core.kusto.option_reference import (
     CALLED_OTHERWISE,
     CONSTANTS,
@@ -51,40 +52,105 @@ _SHOWN = 80
 _AUTH_METHODS = ("kustoaadappid", "accesstoken", "tokenprovidercallbackclasspath", "keyvaulturi")
 #: What `validateStreamingProperties` refuses; a mapping by name is let through (7.1.1).
 _STREAMING_FORBIDS = ("csvMapping", "ingestByTags", "dropByTags", "additionalTags", "creationTime")
-_INTEGER = re.compile(r"[+-]?[0-9]{1,20}\Z")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,80}\Z")
+#: Scala's `toInt` reads every number option into 32 bits.
+_LOWEST, _HIGHEST = -(2**31), 2**31 - 1
 
 
-def lint(options: Mapping[str, str | None]) -> tuple[LintFinding, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bound:
+    """A number that parses, and does harm outside of these limits."""
+
+    option: str
+    least: int = _LOWEST
+    most: int = _HIGHEST
+    finding: Finding
+    message: str
+
+
+_BOUNDS = (
+    _Bound(
+        option="clientBatchingLimit",
+        most=BATCH_LIMIT_OVERFLOW - 1,
+        finding=Finding.OVERFLOW,
+        message="overflows a 32-bit integer: one blob a row is sent. Keep it <= 2047.",
+    ),
+    _Bound(
+        option="clientBatchingLimit",
+        least=1,
+        finding=Finding.RISK,
+        message="leaves no room for a row: one blob a row is sent. The default is 300.",
+    ),
+    _Bound(
+        option="streamingIngestSizeInMB",
+        most=BATCH_LIMIT_OVERFLOW - 1,
+        finding=Finding.OVERFLOW,
+        message="does not fit a 32-bit integer in bytes. The default is 4; the service takes 10 MB"
+        " at most at once.",
+    ),
+    _Bound(
+        option="streamingIngestSizeInMB",
+        least=1,
+        finding=Finding.RISK,
+        message="leaves no room for a row. The default is 4.",
+    ),
+    _Bound(
+        option="timeoutLimit",
+        least=SHORTEST_TIMEOUT,
+        finding=Finding.RISK,
+        message="is shorter than the 30 s after which an export is looked at again: every longer"
+        " export fails.",
+    ),
+)
+
+
+def lint(
+    options: Mapping[str, str | None], shown: Callable[[str], str] = str
+) -> tuple[LintFinding, ...]:
     """Everything that is wrong with the options, in the order in which they stand.
 
     Args:
-        options: Names to values, secrets masked; the case of names does not matter.
+        options: Names to values; the case of names does not matter.
+        shown: Takes the secrets out of a name or a value before a finding tells it; a value of an
+            option that holds a secret is never told.
     """
     present = {name.lower(): value or "" for name, value in options.items()}
-    found = [f for name, value in options.items() for f in _of_one(name, value or "")]
+    found = [f for name, value in options.items() for f in _of_one(name, value or "", shown)]
     return (*found, *_combinations(present))
 
 
-def _of_one(name: str, value: str) -> Iterator[LintFinding]:
+def _of_one(name: str, value: str, shown: Callable[[str], str]) -> Iterator[LintFinding]:
     known = OPTIONS.get(name.lower())
     if known is None:
-        yield from _unknown(name)
-        return
-    if value and value != MASK:
-        yield from _value(known, name, value)
+        yield from _unknown(name, shown)
+    elif value and value != MASK:
+        fault = _fault(known, value)
+        if fault is not None:
+            told = MASK if is_secret_option(name) else _told(shown(value)[:_SHOWN])
+            yield LintFinding(
+                finding=fault[0],
+                option=name,
+                meant=known.name,
+                message=f"{known.name}={told} {fault[1]}",
+            )
 
 
-def _unknown(name: str) -> Iterator[LintFinding]:
+def _told(value: str) -> str:
+    return value if _INTEGER.match(value) else repr(value)
+
+
+def _unknown(name: str, shown: Callable[[str], str]) -> Iterator[LintFinding]:
     lower = name.strip().lower()
     if lower in FOREIGN or lower.startswith("spark."):
         return
     constant = CONSTANTS.get(lower.rpartition(".")[2])
+    told = shown(name)
     if constant:
         yield LintFinding(
             finding=Finding.CONSTANT,
-            option=name,
+            option=told,
             meant=constant,
-            message=f"{name!r} is the name of a constant, not an option: it is ignored. "
+            message=f"{told!r} is the name of a constant, not an option: it is ignored. "
             f"Pass its value, {constant!r}.",
         )
         return
@@ -92,9 +158,9 @@ def _unknown(name: str) -> Iterator[LintFinding]:
     advice = f" {meant!r} is probably meant." if meant else ""
     yield LintFinding(
         finding=Finding.UNKNOWN,
-        option=name,
+        option=told,
         meant=meant,
-        message=f"{name!r} is not an option of the connector: it is ignored silently.{advice}",
+        message=f"{told!r} is not an option of the connector: it is ignored silently.{advice}",
     )
 
 
@@ -103,39 +169,29 @@ def _closest(lower: str) -> str:
     return OPTIONS[near[0]].name if near else ""
 
 
-def _value(option: KustoOption, name: str, value: str) -> Iterator[LintFinding]:
+def _fault(option: KustoOption, value: str) -> tuple[Finding, str] | None:
+    """What is wrong with a value, and the end of the sentence that says it."""
     if option.allowed and value not in option.allowed:
         allowed = ", ".join(option.allowed)
-        yield LintFinding(
-            finding=Finding.VALUE,
-            option=name,
-            meant=option.name,
-            message=f"{option.name}={value[:_SHOWN]!r} is no value of it; "
-            f"allowed, with this case: {allowed}.",
+        return Finding.VALUE, f"is no value of it; allowed, with this case: {allowed}."
+    if not _parses(option.kind, value):
+        return Finding.TYPE, f"does not parse as {option.kind.value}."
+    if option.kind not in {Kind.INTEGER, Kind.LIMIT} or value.strip() == "none":
+        return None
+    number = int(value)
+    if not _LOWEST <= number <= _HIGHEST:
+        return (
+            Finding.TYPE,
+            "does not fit a 32-bit integer: the job ends with a NumberFormatException.",
         )
-    elif not _parses(option.kind, value):
-        yield LintFinding(
-            finding=Finding.TYPE,
-            option=name,
-            meant=option.name,
-            message=f"{option.name}={value[:_SHOWN]!r} does not parse as {option.kind.value}.",
-        )
-    elif option.name == "clientBatchingLimit" and int(value) >= BATCH_LIMIT_OVERFLOW:
-        yield LintFinding(
-            finding=Finding.OVERFLOW,
-            option=name,
-            meant=option.name,
-            message=f"clientBatchingLimit={value[:_SHOWN]} overflows a 32-bit integer: one blob "
-            "a row is sent. Keep it <= 2047.",
-        )
-    elif option.name == "timeoutLimit" and int(value) < SHORTEST_TIMEOUT:
-        yield LintFinding(
-            finding=Finding.RISK,
-            option=name,
-            meant=option.name,
-            message=f"timeoutLimit={value[:_SHOWN]} is shorter than the 30 s after which an "
-            "export is looked at again: every longer export fails.",
-        )
+    return next(
+        (
+            (bound.finding, bound.message)
+            for bound in _BOUNDS
+            if bound.option == option.name and not bound.least <= number <= bound.most
+        ),
+        None,
+    )
 
 
 def _parses(kind: Kind, value: str) -> bool:

@@ -50,7 +50,7 @@ def _root_cause(found: KustoTriage) -> Iterator[str]:
     yield f"- **May a retry help?** {_WORDS[found.retryable]}"
     duplicates = "no, a read writes nothing" if found.operation is Operation.READ else ""
     yield f"- **May a re-run duplicate data?** {duplicates or _WORDS[found.rerun_may_duplicate]}"
-    yield f"- **Texts of connector**: {prose(found.versions)}"
+    yield f"- **Texts of connector**: {code(found.versions)}"
 
 
 def _remedy(found: KustoTriage) -> Iterator[str]:
@@ -60,7 +60,9 @@ def _remedy(found: KustoTriage) -> Iterator[str]:
 
 def _next_steps(found: KustoTriage) -> Iterator[str]:
     if not found.must_ask:
-        yield "- [ ] Apply the remedy"
+        # Where nothing is known the remedy is to ask, and there is nothing to apply.
+        steps = found.fix if found.pattern.startswith("unknown.") else ("Apply the remedy",)
+        yield from (f"- [ ] {prose(step, limit=1_000)}" for step in steps)
     for ask in found.must_ask:
         question, where = QUESTIONS[ask]
         yield f"- [ ] {prose(question)} ({code(ask.value)}). Where: {prose(where)}"

@@ -8,13 +8,14 @@ from connector_healing.core.kusto.case import KustoCase
 from connector_healing.core.kusto.commands import FollowUpCommand, filled_in
 from connector_healing.core.kusto.condensing import condensed
 from connector_healing.core.kusto.facts import Facts, facts_of
-from connector_healing.core.kusto.lint import Finding
-from connector_healing.core.kusto.masking import masked
+from connector_healing.core.kusto.lint import Finding, LintFinding, lint
+from connector_healing.core.kusto.masking import masked, masked_text, secret_values
 from connector_healing.core.kusto.pattern import Pattern, Written
 from connector_healing.core.kusto.patterns import PATTERNS
 from connector_healing.core.kusto.standing import settled
 from connector_healing.core.kusto.vocabulary import WRITE_MODES, Ask, Mode, Operation, Surface
 from connector_healing.core.kusto.words import evidence_line, filled_words
+from connector_healing.core.redaction import Redactor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ def triage(case: KustoCase) -> KustoTriage:
         case: Of foreign origin and with whatever secrets; none of them comes back.
     """
     short = replace(case, evidence=condensed(case.evidence), user_text=condensed(case.user_text))
-    facts, pattern = _matched(masked(short))
+    facts, pattern = _matched(masked(short), _linted(short))
     facts = _proven(pattern, facts)
     failure = pattern.connector and _is_kusto(pattern, facts)
     if not failure and facts.mode is Mode.UNKNOWN:
@@ -111,13 +112,19 @@ def triage(case: KustoCase) -> KustoTriage:
     )
 
 
-def _matched(case: KustoCase) -> tuple[Facts, Pattern]:
+def _linted(case: KustoCase) -> tuple[LintFinding, ...]:
+    """What is wrong with the options, judged by their values and told without secrets."""
+    redactor = Redactor(secret_values(case))
+    return lint(case.options, lambda text: masked_text(text, redactor))
+
+
+def _matched(case: KustoCase, findings: tuple[LintFinding, ...]) -> tuple[Facts, Pattern]:
     """The facts of a masked case and its pattern; a trace in the user's words is evidence too."""
     if not case.evidence.strip() and _PASTED.search(case.user_text):
-        facts, pattern = _matched(replace(case, evidence=case.user_text))
+        facts, pattern = _matched(replace(case, evidence=case.user_text), findings)
         if not pattern.id.startswith("unknown."):
             return facts, pattern
-    facts = settled(facts_of(case))
+    facts = settled(facts_of(case, findings))
     return facts, _overridden(next(p for p in PATTERNS if p.matches(facts)), facts)
 
 
@@ -141,6 +148,8 @@ def _is_kusto(pattern: Pattern, facts: Facts) -> bool:
         return True
     if facts.foreign:
         return False
+    if facts.case.of_connector:
+        return True
     # Three letters stand in any noise: of a log they prove nothing.
     told = any(word in facts.lower or word in facts.said for word in ("kusto", "data explorer"))
     return facts.kusto or told or _ADX.search(facts.said) is not None

@@ -11,6 +11,23 @@ from connector_healing.core.taxonomy import FailureSubcategory as Sub
 _kusto = partial(sign, weight=Weight.COMPONENT)
 _IS_KUSTO = r"kusto|azure data explorer|\badx\b|\be_[a-z]+_[a-z_]+|blobalreadyreceived|\.show |fabric eventhouse"
 
+#: What an asynchronous operation that failed says of itself: an export of a read, or a move of
+#: extents at the end of a write. Telling words in its Status have their rules before these.
+_FAILED_OPERATION = (
+    r"failed to execute kusto operation with operationid",
+    r"failedoperationexception",
+)
+_OF_WRITES = (
+    r"kustowriter|finalizehelper|kustosink|moveextents|extentsmove|moving extents|ingestion to kusto"
+    r"|parsed write options for sink|sparktemptable_|ingestionsourcepath"
+)
+_OF_READS = (
+    r"kustoreader|kustorelation|exportpartitiontoblob|exporttostorage|dataexport|\.export "
+    r"|exporting data from kusto|finished serializing parameters for reading|export containers"
+    r"|calling o\d+\.(?:collecttopython|showstring|count|load|topandas)\b"
+    r"|forcedistributedmode|in distributed mode"
+)
+
 RULES = (
     _kusto(
         "kusto.transient",
@@ -110,8 +127,6 @@ RULES = (
         r"(?:download|upload|blob)_?(?:forbidden|notfound|bad_?request|failed)",
         r"stream_wrongnumberoffields|stream_inputstreamtoolarge|stream_dynamicpropertybagtoolarge",
         r"noststoragecontainersexception|nostoragecontainersexception",
-        r"failed to execute kusto operation with operationid",
-        r"failedoperationexception",
         r"updatepolicy_\w+|update policy .{0,120}fail\w*",
         besides=_IS_KUSTO,
         cause="Data could not be taken in: {line}",
@@ -154,6 +169,7 @@ RULES = (
         r"cluster \S+ is (?:stopped|suspended)",
         r"cluster uri parameter is either null or empty",
         r"could not (?:resolve|find) (?:the )?cluster",
+        r"denied (?:by|due to) .{0,60}callout policy",
         r"network is unreachable|connection refused|name or service not known",
         besides=_IS_KUSTO + r"|core\.windows\.net.{0,200}ingest|ingest\d+\.blob",
         unless=r"unknown keyword",
@@ -181,9 +197,38 @@ RULES = (
         r"failurekind",
         r"originatesfromupdatepolicy",
         r"blobalreadyreceived\w*",
-        r"\"operation\": ?\"(?:dataingest\w*|dataexport|tablesetor\w*|extentsmove\w*)",
+        r"\"operation\": ?\"(?:dataingest\w*|tablesetor\w*|extentsmove\w*)",
         cause="The cluster recorded an operation that failed: {line}",
         also=(Sub.KUSTO_UNAVAILABLE,),
+    ),
+    _kusto(
+        "kusto.operation_of_write",
+        Sub.KUSTO_INGESTION,
+        *_FAILED_OPERATION,
+        besides=_OF_WRITES,
+        cause="An operation of the write failed on the cluster: {line}",
+        also=(Sub.KUSTO_UNAVAILABLE,),
+    ),
+    _kusto(
+        "kusto.operation_of_read",
+        Sub.KUSTO_QUERY,
+        *_FAILED_OPERATION,
+        r"\"operation\": ?\"dataexport\w*",
+        besides=_OF_READS,
+        unless=_OF_WRITES,
+        confidence=0.8,
+        cause="The export of the read failed on the cluster; its Status says why: {line}",
+        also=(Sub.KUSTO_UNAVAILABLE, Sub.KUSTO_ACCESS),
+    ),
+    _kusto(
+        "kusto.operation",
+        Sub.KUSTO_QUERY,
+        *_FAILED_OPERATION,
+        besides=_IS_KUSTO,
+        unless=f"{_OF_WRITES}|{_OF_READS}",
+        confidence=0.5,
+        cause="An operation failed on the cluster, of a read or of a write: {line}",
+        also=(Sub.KUSTO_INGESTION, Sub.KUSTO_UNAVAILABLE),
     ),
     _kusto(
         "kusto.frames",

@@ -44,6 +44,22 @@ def test_the_case_of_a_key_does_not_matter() -> None:
         ("sparkIngestionPropertiesJson", "{", Finding.TYPE, "sparkIngestionPropertiesJson"),
         ("writeResultLimit", "all", Finding.TYPE, "writeResultLimit"),
         ("clientBatchingLimit", "2048", Finding.OVERFLOW, "clientBatchingLimit"),
+        ("clientBatchingLimit", "99999999999", Finding.TYPE, "clientBatchingLimit"),
+        ("clientBatchingLimit", "-1", Finding.RISK, "clientBatchingLimit"),
+        ("clientBatchingLimit", "0", Finding.RISK, "clientBatchingLimit"),
+        ("streamingIngestSizeInMB", "4096", Finding.OVERFLOW, "streamingIngestSizeInMB"),
+        ("streamingIngestSizeInMB", "0", Finding.RISK, "streamingIngestSizeInMB"),
+        ("timeoutLimit", "99999999999", Finding.TYPE, "timeoutLimit"),
+        ("timeoutLimit", "2147483648", Finding.TYPE, "timeoutLimit"),
+        ("writeResultLimit", "-2147483649", Finding.TYPE, "writeResultLimit"),
+        (
+            "stagingResourcesAutoCleanupTimeout",
+            "99999999999",
+            Finding.TYPE,
+            "stagingResourcesAutoCleanupTimeout",
+        ),
+        ("maxRetriesOnMoveExtents", "9999999999", Finding.TYPE, "maxRetriesOnMoveExtents"),
+        ("transientStorage", "{", Finding.TYPE, "transientStorage"),
         ("timeoutLimit", "20", Finding.RISK, "timeoutLimit"),
         ("kustoTable", "my-table", Finding.RISK, "kustoTable"),
         ("tempTableName", "t1", Finding.COMBINATION, "tempTableName"),
@@ -72,6 +88,16 @@ def test_one_wrong_option_is_found(name: str, value: str, finding: Finding, mean
 )
 def test_options_that_exclude_one_another(extra: dict[str, str]) -> None:
     assert [f.finding for f in lint({**_GOOD, **extra})] == [Finding.COMBINATION]
+
+
+def test_the_greatest_number_is_one() -> None:
+    assert lint({"timeoutLimit": "2147483647", "maxRetriesOnMoveExtents": " 2147483647 "}) == ()
+
+
+def test_what_does_not_parse_is_not_said_to_overflow() -> None:
+    (found,) = lint({"clientBatchingLimit": "99999999999"})
+    assert "NumberFormatException" in found.message
+    assert "one blob" not in found.message
 
 
 def test_every_default_is_a_value_of_its_option() -> None:

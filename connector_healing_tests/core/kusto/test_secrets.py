@@ -55,6 +55,29 @@ def test_a_planted_secret_does_not_come_back(plant: str, failure: str) -> None:
     assert "QZ8VLKT0P" not in told
 
 
+@pytest.mark.parametrize("name", ["transientStorage", "ingestionStorageParameters"])
+def test_broken_json_is_told_without_its_secret(name: str) -> None:
+    value = f'{{"storageCredentials": [{{"sasUrl": "https://a.blob/c?sig={_SECRET}"'
+    case = KustoCase(options={"kustoQuery": "T", name: value})
+    assert triage(case).pattern == "config.bad_json"
+    assert any(f"{name}=*** does not parse" in warning for warning in triage(case).warnings)
+    assert _SECRET not in _everything(case)
+
+
+def test_a_secret_in_a_faulty_option_is_not_told() -> None:
+    long = f"{'x' * 70}{_SECRET}"
+    options = {
+        "accessToken": long,
+        "writeMode": f"Bearer {_SECRET}",
+        "timeoutLimit": long,
+        f"sig={_SECRET}": "x",
+        "sparkIngestionPropertiesJson": f'{{"a": "https://b/c?sv=1&sig={_SECRET}',
+    }
+    told = _everything(KustoCase(options=options))
+    assert "does not parse" in told
+    assert "Zq8vLkT0" not in told
+
+
 @pytest.mark.parametrize(
     "name", ["kustoAadAppSecret", "accessToken", "kutoAadAppCertPassword", "transientStorage"]
 )

@@ -5,6 +5,7 @@ import re
 from connector_healing.core.kusto.commands import Command
 from connector_healing.core.kusto.facts import Facts
 from connector_healing.core.kusto.lint import Finding
+from connector_healing.core.kusto.option_reference import OPTIONS, Kind
 from connector_healing.core.kusto.pattern import Detail, Pattern, Written, any_of, sig
 from connector_healing.core.kusto.patterns.conditions import (
     both,
@@ -42,6 +43,12 @@ def _typed(facts: Facts) -> bool:
         return True
     wrong = any(f.finding is Finding.TYPE for f in facts.findings)
     return wrong or any(frame in facts.failing for frame in frames)
+
+
+def _broken_json(facts: Facts) -> bool:
+    """An option's JSON does not parse, and nothing shows how the job failed."""
+    wrong = {f.meant.lower() for f in facts.findings if f.finding is Finding.TYPE}
+    return no_failure(facts) and any(OPTIONS[name].kind is Kind.JSON for name in wrong)
 
 
 def _custom_schema(facts: Facts) -> bool:
@@ -250,6 +257,7 @@ CONFIGURATION = (
         written=Written.NOTHING,
         signatures=(
             sig("jsonparseexception", none=("dataserviceexception",)),
+            sig(when=_broken_json),
             any_of(
                 "sas url couldn't be parsed",
                 "sasurl is null or empty",

@@ -73,7 +73,9 @@ def _skips(facts: Facts) -> bool:
 
 
 def _overflow(facts: Facts) -> bool:
-    if any(f.finding is Finding.OVERFLOW for f in facts.findings):
+    if any(
+        f.finding is Finding.OVERFLOW and f.meant == "clientBatchingLimit" for f in facts.findings
+    ):
         return True
     found = re.search(r"'batchlimit': (\d{4,12})", facts.lower)
     return found is not None and int(found.group(1)) >= BATCH_LIMIT_OVERFLOW

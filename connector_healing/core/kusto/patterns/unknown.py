@@ -16,6 +16,11 @@ def _unquoted(facts: Facts) -> bool:
     return not facts.lower.strip() and any(word in facts.said for word in words)
 
 
+def _nothing_told(facts: Facts) -> bool:
+    """Of a job of the connector neither evidence nor words were given."""
+    return facts.case.of_connector and not (facts.lower + facts.said).strip()
+
+
 UNKNOWN = (
     Pattern(
         id="unknown.need_executor_log",
@@ -46,7 +51,7 @@ UNKNOWN = (
         ask=(Ask.DRIVER_DEBUG_LOG,),
         ask_when=(
             (Ask.CONNECTOR_VERSION, lambda f: not f.case.connector_version),
-            (Ask.EXCEPTION_TEXT, _unquoted),
+            (Ask.EXCEPTION_TEXT, lambda f: _unquoted(f) or _nothing_told(f)),
         ),
         commands=(Command.COMMANDS,),
     ),
