@@ -7,7 +7,7 @@ would mask ordinary text; its name still masks it.
 By name: query parameters, headers, JSON keys, ``key=value`` and ``key: value`` in free text
 (`secret_names`, `named_secrets`), credentials after an authentication scheme or on a command
 line (`told_secrets`), user information in URLs, Kusto's hidden strings (``h@"..."``); and by
-shape, where vendors give their keys one.
+the way they are written: vendors' keys, Scala's maps, XML, sentences (`secret_forms`).
 """
 
 import re
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import unquote_plus
 
 from connector_healing.core.named_secrets import MASK, without_named
-from connector_healing.core.secret_forms import forms
+from connector_healing.core.secret_forms import forms, without_forms
 from connector_healing.core.secret_names import Place, hides
 from connector_healing.core.told_secrets import without_told
 
@@ -32,19 +32,6 @@ _WHOLE_LINE = re.compile(
 )
 _USER_INFORMATION = re.compile(r"://[^\s/?#\"'<>\\]{1,400}@")
 _KUSTO_HIDDEN = re.compile(r"([hH](?<!\w[hH])@?)(\\?[\"'])((?:(?!\2)[^\n])*)\2")
-#: Keys that vendors mint with a shape of their own (JWT: RFC 7519; PEM: RFC 7468; the vendors'
-#: prefixes as detect-secrets 1.5 knows them).
-_SHAPES = re.compile(
-    r"eyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*"
-    r"|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|\Z)"
-    r"|\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|xox[abprs]-[A-Za-z0-9\-]{10,}"
-    r"|[rs]k_(?:live|test)_[A-Za-z0-9]{10,}|A(?:KI|SI)A[A-Z0-9]{16}|AIza[A-Za-z0-9_\-]{35})",
-    re.DOTALL,
-)
-_SHAPE_HINTS = (
-    *("eyJ", "PRIVATE KEY", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "xox"),
-    *("k_live_", "k_test_", "AKIA", "ASIA", "AIza"),
-)
 
 
 class Redactor:
@@ -106,8 +93,7 @@ class Redactor:
         lower = text.lower()
         if "://" in text:
             text = _USER_INFORMATION.sub(f"://{MASK}@", text)
-        if any(hint in text for hint in _SHAPE_HINTS):
-            text = _SHAPES.sub(MASK, text)
+        text = without_forms(text, lower)
         text = _KUSTO_HIDDEN.sub(rf"\1\2{MASK}\2", text)
         if "authorization:" in lower or "cookie:" in lower:
             text = _WHOLE_LINE.sub(rf"\1{MASK}", text)

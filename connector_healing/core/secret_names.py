@@ -19,16 +19,20 @@ from connector_healing.core.secret_looks import is_number, is_plain
 #: access_token, assertion, password), RFC 9110 and RFC 6265 (authorization,
 #: proxy-authorization, cookie, set-cookie), RFC 7523 (client_assertion), AWS Signature Version 4
 #: (X-Amz-Signature, X-Amz-Credential, X-Amz-Security-Token), Google Cloud signed URLs
-#: (X-Goog-Signature, X-Goog-Credential), Azure storage keys (AccountKey, SharedAccessKey),
+#: (X-Goog-Signature, X-Goog-Credential), Azure storage keys (AccountKey, SharedAccessKey, sasKey),
+#: KustoOptions of the Kusto connector for Spark 7.1.1 (keyVaultPemFileKey), Confluent's schema
+#: registry client (basic.auth.user.info),
 #: Azure Functions (x-functions-key), Kusto connection strings (AppKey, Application Key), the
 #: keyword list of detect-secrets 1.5 (secret, passphrase, private_key, apikey), libpq (password)
 #: and ODBC (Pwd).
 SECRET_ENDINGS = (
     *("accesskey", "accesskeyid", "accesskeys", "accesstokens", "accountkey", "accountkeys"),
     *("apikey", "apikeys", "apitokens", "appkey", "applicationkey", "assertion", "authkey"),
-    *("authorization", "authtokens", "bearertokens", "clientkey", "connectionstring"),
+    *("authorization", "authtokens", "basicauthuserinfo", "bearertokens", "clientkey"),
+    "connectionstring",
     *("connectionstrings", "connstr", "connstring", "consumerkey", "cookie", "cookies"),
     *("credential", "encryptionkey", "functionkey", "functionskey", "jwt", "masterkey"),
+    *("keyvaultpemfilekey", "saskey", "saskeys"),
     *("passcode", "passcodes", "passphrase", "passwd", "password", "passwords", "privatekey"),
     *("privatekeys", "pwd", "refreshtokens", "secret", "secretkey", "secretkeys"),
     *("sharedaccesskey", "sharedaccesssignature", "sharedkey", "signature", "signingkey"),
@@ -36,8 +40,14 @@ SECRET_ENDINGS = (
 )
 
 #: Names that are secret only when they are the whole name. Sources: Azure shared access
-#: signatures (sig), RFC 6749 (code_verifier), vendors' headers.
-SECRET_NAMES = frozenset({"bearer", "codeverifier", "jsessionid", "pass", "phpsessid", "sig"})
+#: signatures (sig), RFC 6749 (code_verifier), vendors' headers; KustoSinkOptions and
+#: KustoSourceOptions of the connector 7.1.1 whose values carry signatures.
+SECRET_NAMES = frozenset(
+    {
+        *("bearer", "codeverifier", "jsessionid", "pass", "phpsessid", "sig"),
+        *("ingestionstorageparameters", "kustoingestionstoragecontainer", "transientstorage"),
+    }
+)
 
 #: Query parameters that are secret there, though a record's field of the same name is not.
 #: Sources: Google APIs (key), RFC 6749 (code), vendors' APIs (auth, appid of OpenWeather).
@@ -87,6 +97,14 @@ _ORDINARY = re.compile(
     r"|message|websocket|public|event|rate|limit|group|foreign|index|row|record)key$"
 )
 
+#: Settings of Hadoop's Azure file systems, which end with an account's host; those of providers
+#: and of endpoints are no secrets. Source: ConfigurationKeys of hadoop-azure 3.4.
+_AZURE_FILES = re.compile(
+    r"fs\.azure\.(?:account\.(?:key|oauth2\.(?:client\.secret|user\.password"
+    r"|refresh\.token(?!\.endpoint)))|sas(?!\.token\.provider))(?:\.|$)",
+    re.IGNORECASE,
+)
+
 #: ``..._token`` that names a position in a feed, or a complaint about a token: no secret.
 _NOT_SECRET = re.compile(
     r"(?:page|pagination|next|prev|previous|continuation|cursor|sync|delta|skip|resume|start"
@@ -113,6 +131,8 @@ def is_secret_name(name: str, place: Place = Place.FIELD) -> bool:
     name = _without_variant(name, place)
     plain = _SEPARATORS.sub("", name.lower())
     if plain in SECRET_NAMES or (place is Place.PARAMETER and plain in SECRET_PARAMETERS):
+        return True
+    if _AZURE_FILES.search(name):
         return True
     if _NOT_SECRET.search(plain):
         return False

@@ -62,6 +62,18 @@ _PIECES = st.sampled_from(
     [
         *("token", "password=", "api_key", ": ", "=", '"', "'", '\\"', " ", "\n", "&", "?", "#"),
         *("Bearer ", "Authorization: ", "Cookie: ", "://", "@", 'h@"', "h'", "12345678", "{", "}"),
+        *(
+            " -> ",
+            "Some(",
+            ")",
+            "%3D",
+            "%26",
+            " is ",
+            "<password>",
+            "</",
+            "sk-proj-",
+            "jdbc:oracle:",
+        ),
         *("Token ", "tokens", "session", "CRM_PASS", "[", "]", ", ", "--password ", "-u ", "a:b"),
         *(
             "connection string",

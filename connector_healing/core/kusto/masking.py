@@ -12,47 +12,15 @@ from connector_healing.core.kusto.case import KustoCase
 from connector_healing.core.redaction import MASK, Redactor
 from connector_healing.core.secret_names import is_secret_name
 
-#: Options whose values are secrets though their names do not say so, lower case. Source:
-#: KustoOptions, KustoSinkOptions and KustoSourceOptions of connector 7.1.1.
-SECRET_OPTIONS = frozenset(
-    {
-        "accesstoken",
-        "keyvaultappkey",
-        "kustoaadappsecret",
-        "kutoaadappcertpassword",
-        "kustoaadappcertpassword",
-        "kustoingestionstoragecontainer",
-        "ingestionstorageparameters",
-        "keyvaultpemfilekey",
-        "transientstorage",
-    }
-)
-
-_DEVICE_CODE = re.compile(
-    r"(enter the code:?[ ]{0,3}|user_code[\"':= ]{1,6})[A-Za-z0-9\-]{6,16}", re.IGNORECASE
-)
-_DEVICE_HINTS = ("enter the code", "user_code")
-_QUOTED_SAS = re.compile(r"(sig(?:=|%3[dD]))[^&\s\"'<>;,)]{1,4000}")
-_APP_KEY = re.compile(
-    r"((?:application|app)[ ]?key[ ]{0,2}=[ ]{0,2})[^;\s\"']{1,4000}", re.IGNORECASE
-)
-_TOKEN = re.compile(
-    r"(access[_ ]?token[\"']?[ ]{0,2}(?:=|:|->)[ ]{0,2}[\"']?)[^\s\"',;)}]{4,16000}", re.IGNORECASE
-)
+#: A field of the sign-in's answer; elsewhere one of this name may be data.
+_USER_CODE = re.compile(r"(user_code[\"':= ]{1,6})[A-Za-z0-9\-]{6,16}", re.IGNORECASE)
 
 
 def masked_text(text: str, redactor: Redactor) -> str:
-    """The text without secrets, by the redactor and by the connector's own forms."""
+    """The text without secrets, also without codes that stand for a sign-in."""
     text = redactor.text(text)
-    lower = text.lower()
-    if any(hint in lower for hint in _DEVICE_HINTS):
-        text = _DEVICE_CODE.sub(rf"\g<1>{MASK}", text)
-    if "sig=" in text or "sig%3" in text:
-        text = _QUOTED_SAS.sub(rf"\g<1>{MASK}", text)
-    if "key" in lower:
-        text = _APP_KEY.sub(rf"\g<1>{MASK}", text)
-    if "token" in lower:
-        text = _TOKEN.sub(rf"\g<1>{MASK}", text)
+    if "user_code" in text.lower():
+        text = _USER_CODE.sub(rf"\g<1>{MASK}", text)
     return text
 
 
@@ -65,7 +33,7 @@ def secret_values(case: KustoCase) -> Iterable[str]:
 
 def is_secret_option(name: str) -> bool:
     """Whether an option's value must not be seen."""
-    return name.lower() in SECRET_OPTIONS or is_secret_name(name)
+    return is_secret_name(name)
 
 
 def masked(case: KustoCase) -> KustoCase:
