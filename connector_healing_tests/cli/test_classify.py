@@ -119,7 +119,16 @@ def test_bad_input(
     assert ended.error.startswith(f"Error: {named}: ")
 
 
-@pytest.mark.parametrize("text", ["rules: 3", "- {name: a}", "a: [", "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("rules: 3", "- {name: a}", "a: [", "\x00", "[" * 5_000),
+        *("- {name: a, match: 2024-99-99}", f"- {{name: a, match: {'9' * 5_000}}}"),
+        "- {name: a, name: b, match: x, subcategory: conflict}",
+        "a: &a [x, x]\nb: &b [*a, *a]\nrules: [*b]",
+        "\n".join(["a0: &a0 [x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40))]),
+    ],
+)
 def test_bad_rules(program: Program, tmp_path: Path, text: str) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text(text, encoding="utf-8")

@@ -75,6 +75,15 @@ class ReducedLog:
         return f"{said}\nframes: {' '.join(sorted(self.frames))}" if self.frames else said
 
 
+def well_formed(text: str) -> str:
+    """The text with a ``?`` for each half of a surrogate pair, which no output can be made of."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
 def reduce_log(text: str, *, keep_all: bool = False) -> ReducedLog:
     """The lines of a text that may name a cause, without colours, stack frames and repetitions.
 
