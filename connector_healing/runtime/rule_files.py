@@ -66,7 +66,11 @@ def rules_of_text(text: str, where: str) -> tuple[UserRule, ...]:
     except _NotAllowedError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UsageError("rules file", where, f"At line {line}: {error.problem}.") from error
-    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            "rules file", where, "A date or a number in it is none: put it in quotes."
+        ) from error
+    except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f" at line {mark.line + 1}" if mark else ""
         raise UsageError(

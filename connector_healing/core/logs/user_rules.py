@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import inf, log2
 from re import _parser  # type: ignore[attr-defined]  # what re compiles from; no stubs hold it
 from typing import Any
+from warnings import catch_warnings
 
 from connector_healing.core.failure import Failure
 from connector_healing.core.logs.matching import Hit
@@ -135,8 +136,9 @@ def _pattern(row: Mapping[str, Any], where: str) -> tuple[re.Pattern[str] | None
     if not isinstance(text, str) or not 0 < len(text) <= MAX_PATTERN:
         raise UsageError(f"{where}.match", _short(text), allowed)
     try:
-        pattern = re.compile(text, re.IGNORECASE)
-        parsed = list(_parser.parse(text, re.IGNORECASE))
+        with catch_warnings(action="ignore"):  # Of what a later Python may read differently.
+            pattern = re.compile(text, re.IGNORECASE)
+            parsed = list(_parser.parse(text, re.IGNORECASE))
         fitting = [seen for seen in _SEEN if _ways(parsed, seen) <= _MAX_BITS]
     except re.error as error:
         raise UsageError(f"{where}.match", _short(text), f"{allowed} {error}."[:300]) from error

@@ -88,7 +88,7 @@ USUAL = [
     *("failed .* after .* retries", r"(?:\w+\.)*\w+Exception", r"user (\S+) from (\S+) port (\d+)"),
     *(r"^ERROR\s+\[\w+\]\s+.*quota.*exceeded", "(fail|failed) .* after (one|two)", r"(\d+,)+\d+ x"),
     *(r"\[(?P<code>[A-Z_]+)\] .* column `(.*)`", r"(foo|bar|baz)+ x", r"(\d{1,3}\.){3}\d{1,3}"),
-    *(r'"[^"]*" is not "[^"]*"', r"\bdisk\b.*\bfull\b", ".*", r"[^a-z]+q\s+x"),
+    *(r'"[^"]*" is not "[^"]*"', r"\bdisk\b.*\bfull\b", ".*", r"[^a-z]+q\s+x", "[[a]b"),
 ]
 
 
