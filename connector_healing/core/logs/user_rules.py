@@ -41,6 +41,7 @@ _CATEGORIES = {
     "CATEGORY_WORD": r"\w",
     "CATEGORY_NOT_WORD": r"\W",
 }
+_SINGLE = ("LITERAL", "NOT_LITERAL", "ANY", "IN")
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 
 
@@ -156,38 +157,56 @@ def _pattern(row: Mapping[str, Any], where: str) -> tuple[re.Pattern[str] | None
 
 
 def _ways(parsed: list[Any], seen: int) -> float:
-    """In how many ways a pattern may be tried on that many characters, in bits, at most."""
+    """How many steps a pattern may take on that many characters, in bits, at most."""
     anchored = bool(parsed) and str(parsed[0][1]).startswith("AT_BEGINNING")
-    return _bits(parsed, None, seen) + (0 if anchored else log2(seen))
+    return max(_bits(parsed, None, seen)) + (0 if anchored else log2(seen))
 
 
-def _bits(items: Any, after: frozenset[int] | None, seen: int) -> float:  # re's own classes
-    """The ways of a sequence; None comes after it where nothing does: then nothing is tried again."""
+def _bits(items: Any, after: frozenset[int] | None, seen: int) -> tuple[float, float]:
+    """In how many ways a sequence may be tried, and the steps that one reading adds, in bits.
+
+    After it comes None where nothing does: then nothing is tried again.
+    """
     items = list(items)
-    total = 0.0
+    total = peak = 0.0
+    before = _ALL
     for place, (op, value) in enumerate(items):
         follow, passes = _begins(items[place + 1 :])
-        if passes:
-            total += _bits_of(str(op), value, None if after is None else follow | after, seen)
-        else:
-            total += _bits_of(str(op), value, follow, seen)
-    return total
+        rest = follow if not passes else None if after is None else follow | after
+        bits, steps = _bits_of(str(op), value, rest, seen, before)
+        peak = max(peak, total + steps)
+        total += bits
+        chars, passes = _item_begins(str(op), value)
+        single = str(op) in _SINGLE or (str(op) in _REPEATS and _is_single(value[2]))
+        before = chars if single and not passes else _ALL
+    return total, max(total, peak)
 
 
-def _bits_of(op: str, value: Any, follow: frozenset[int] | None, seen: int) -> float:
+def _is_single(body: Any) -> bool:  # re's own classes
+    return len(body) == 1 and str(body[0][0]) in _SINGLE
+
+
+def _bits_of(
+    op: str, value: Any, follow: frozenset[int] | None, seen: int, before: frozenset[int]
+) -> tuple[float, float]:
     if op in _REPEATS:
         least, most, body = value
-        return _bits_repeated(least, most, body, follow, seen)
+        bits, steps = _bits_repeated(least, most, body, follow, seen)
+        # What is read here anew from each place within one run of its characters.
+        again = follow is not None and bool(_begins(body)[0] & before)
+        return bits, max(bits, steps, log2(max(1, min(most, seen))) if again else 0)
     if op == "SUBPATTERN":
         return _bits(value[-1], follow, seen)
     if op == "ATOMIC_GROUP" or op.startswith("ASSERT"):
         return _bits(value if op == "ATOMIC_GROUP" else value[1], _ALL, seen)
     if op == "BRANCH":
-        each = max(_bits(one, follow, seen) for one in value[1])
-        return each + (0 if _apart(value[1]) else log2(len(value[1])))
+        each = [_bits(one, follow, seen) for one in value[1]]
+        more = 0 if _apart(value[1]) else log2(len(each))
+        return max(bits for bits, _ in each) + more, max(steps for _, steps in each) + more
     if op == "GROUPREF_EXISTS":
-        return 1 + _bits(value[1], follow, seen) + _bits(value[2] or [], follow, seen)
-    return 0
+        yes, no = (_bits(one or [], follow, seen) for one in value[1:])
+        return 1 + yes[0] + no[0], 1 + yes[1] + no[1]
+    return 0, 0
 
 
 def _apart(alternatives: Any) -> bool:  # re's own classes
@@ -211,16 +230,18 @@ def _apart(alternatives: Any) -> bool:  # re's own classes
 
 def _bits_repeated(
     least: int, most: int, body: Any, follow: frozenset[int] | None, seen: int
-) -> float:
+) -> tuple[float, float]:
     first, _ = _begins(body)
     clear = follow is None or not first & follow
     rounds = 0 if clear else log2(max(1, min(most, seen) - least + 1))
     if most <= 1:
-        return rounds + _bits(body, follow, seen)
+        bits, steps = _bits(body, follow, seen)
+        return rounds + bits, rounds + steps
     if body.getwidth()[0] == 0:
-        return inf  # A round that takes nothing may be repeated without end.
-    inner = _bits(body, first | (follow or frozenset()), seen)
-    return rounds + inner * min(most, seen)
+        return inf, inf  # A round that takes nothing may be repeated without end.
+    bits, steps = _bits(body, first | (follow or frozenset()), seen)
+    total = rounds + bits * min(most, seen)
+    return total, total + steps if bits else max(total, steps)
 
 
 def _begins(items: Any) -> tuple[frozenset[int], bool]:  # re's own classes
@@ -235,7 +256,7 @@ def _begins(items: Any) -> tuple[frozenset[int], bool]:  # re's own classes
 
 
 def _item_begins(op: str, value: Any) -> tuple[frozenset[int], bool]:
-    if op in ("LITERAL", "NOT_LITERAL", "ANY", "IN"):
+    if op in _SINGLE:
         return _characters(op, value), False
     if op in _REPEATS:
         chars, passes = _begins(value[2])

@@ -85,10 +85,15 @@ ENDLESS = [
 ]
 #: Patterns as people write them for their logs.
 USUAL = [
-    *("failed .* after .* retries", r"(?:\w+\.)*\w+Exception", r"user (\S+) from (\S+) port (\d+)"),
+    *(
+        r"failed .* after (\d+) .* retries",
+        "failed .* after .* retries",
+        r"(?:\w+\.)*\w+Exception",
+        r"user (\S+) from (\S+) port (\d+)",
+    ),
     *(r"^ERROR\s+\[\w+\]\s+.*quota.*exceeded", "(fail|failed) .* after (one|two)", r"(\d+,)+\d+ x"),
     *(r"\[(?P<code>[A-Z_]+)\] .* column `(.*)`", r"(foo|bar|baz)+ x", r"(\d{1,3}\.){3}\d{1,3}"),
-    *(r'"[^"]*" is not "[^"]*"', r"\bdisk\b.*\bfull\b", ".*", r"[^a-z]+q\s+x", "[[a]b"),
+    *(r'"[^"]*" is not "[^"]*"', r"\bdisk\b.*\bfull\b", ".*", r"[^a-z]+q\s+x", "[[a]b", r"a+a+\s"),
 ]
 
 
