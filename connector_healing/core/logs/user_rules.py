@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z][\w.-]{0,79}")
 _FIRST_STATUS, _LAST_STATUS = 100, 599
 #: Characters of a line that a pattern sees: fewer where it may be tried in more ways.
 _SEEN = (2_000, 500)
-_MAX_BITS = 30  #: Of the number of ways in which a pattern may be tried on one line.
+_MAX_BITS = 29  #: Of the number of ways in which a pattern may be tried on one line.
 _PLACEHOLDER = re.compile(r"\{\w*\}")
 _SHOWN = 100  #: Characters of a rejected value.
 _REDACTOR = Redactor()
