@@ -1,14 +1,14 @@
 """The command `classify`."""
 
 import json
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from connector_healing.cli.output import table
+from connector_healing.cli.text_files import text_of
 from connector_healing.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,12 +59,8 @@ def _rules(path: str | None) -> "tuple[UserRule, ...]":
 
 
 def _input(file: str) -> tuple[str, str]:
-    """The name and the text; what is no UTF-8 is replaced."""
-    try:
-        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise UsageError("file", file, f"{error.strerror}: name a file, or - .") from error
-    text = raw.decode("utf-8", "replace")
+    """The name and the text."""
+    text = text_of(file)
     if not text.strip():
         raise UsageError("input", "", "It is empty: give an error text, a log, or JSON Lines.")
     return file, text
@@ -102,28 +98,47 @@ def _is_records(text: str) -> bool:
     return isinstance(row, dict) and "text" in row and ("id" in row or "context" in row)
 
 
-def _records(text: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _records(text: str) -> Iterator[tuple[str, str, Mapping[str, object]]]:
+    from connector_healing.core.logs.reading import context_of
+
     seen: set[str] = set()
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         where = f"line {number}"
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise UsageError(where, _shown(line), "It is no JSON object.") from error
-        if not isinstance(row, dict):
-            raise UsageError(where, _shown(line), "It is a JSON object with id, text, context.")
+        row = _object(line, where)
         said, context = row.get("text"), row.get("context")
         if not isinstance(said, str):
             raise UsageError(f"{where}: text", _shown(said), "It is a string.")
         if context is not None and not isinstance(context, dict):
             raise UsageError(f"{where}: context", _shown(context), "It is an object.")
-        name = str(row.get("id", number))
+        name = _id(row.get("id"), number)
         if name in seen:
             raise UsageError(f"{where}: id", _shown(name), "Each record has an id of its own.")
         seen.add(name)
-        yield name, said, context or {}
+        yield name, said, context_of(context or {}, f"{where}: context")
+
+
+def _object(line: str, where: str) -> dict[str, Any]:
+    """The object of a line, in which each half of a surrogate pair is replaced."""
+    try:
+        row = json.loads(line)
+        if "\\ud" in line or "\\uD" in line:
+            row = json.loads(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(where, _shown(line), "It is no JSON object.") from error
+    if not isinstance(row, dict):
+        raise UsageError(where, _shown(row), "It is a JSON object with id, text, context.")
+    return row
+
+
+def _id(given: object, number: int) -> str:
+    """The id of a record; one without has the number of its line."""
+    if given is None:
+        return str(number)
+    if not isinstance(given, str | int | float):
+        raise UsageError(f"line {number}: id", _shown(given), "It is a string or a number.")
+    return str(given)
 
 
 def _shown(value: object) -> str:

@@ -29,6 +29,8 @@ _MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _HEX = re.compile(r"\b(?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]{8,}\b")
 # A short number behind a letter belongs to a name: ``v2``, ``sha1``.
 _NUMBER = re.compile(r"(?<![A-Za-z_])[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?|\d{3,}")
+#: What differs from run to run, with what is put in its place.
+VALUES = ((_ADDRESS, "#"), (_UUID, "#"), (_TIME, "<time>"), (_MAIL, "<mail>"))
 _INPUT = re.compile(r"input_value=.*?, input_type")  # pydantic's
 _QUOTED = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"|`([^`\n]*)`")
 _NAME = re.compile(r"[A-Za-z_$@][\w$.@\[\]]*")
@@ -87,7 +89,7 @@ def normalised(message: str, *, quotes_values: bool) -> str:
     text = _URL.sub(lambda m: f"{host_of(m.group())}{path_template(m.group())}", text)
     text = _FILE.sub("<file>", text)
     text = _PATH.sub(lambda m: path_template(m.group()), text)
-    for pattern, put in ((_ADDRESS, "#"), (_UUID, "#"), (_TIME, "<time>"), (_MAIL, "<mail>")):
+    for pattern, put in VALUES:
         text = pattern.sub(put, text)
     return _SPACE.sub(" ", "".join(_pieces(text, quotes_values=quotes_values))).strip()
 
@@ -96,20 +98,21 @@ def _pieces(text: str, *, quotes_values: bool) -> Iterator[str]:
     """What stands between quotes and within them; numbers that belong to a name survive."""
     at = 0
     for match in _QUOTED.finditer(text):
-        yield _without_numbers(text[at : match.start()])
+        yield without_numbers(text[at : match.start()])
         at = match.end()
         mark, inner = match.group()[0], match.group(match.lastindex or 1)
         is_name = _NAME.fullmatch(inner) and not _looks_like_id(inner)
         if is_name and not quotes_values:
             yield match.group()
         elif " " in inner and not quotes_values:
-            yield f"{mark}{_without_numbers(inner)}{mark}"
+            yield f"{mark}{without_numbers(inner)}{mark}"
         else:
             yield f"{mark}?{mark}"
-    yield _without_numbers(text[at:])
+    yield without_numbers(text[at:])
 
 
-def _without_numbers(text: str) -> str:
+def without_numbers(text: str) -> str:
+    """The text with ``#`` for each number that is no part of a name."""
     return _NUMBER.sub("#", _HEX.sub("#", text))
 
 

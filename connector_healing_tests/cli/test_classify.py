@@ -105,6 +105,22 @@ def test_rules_of_a_file(program: Program, tmp_path: Path, monkeypatch: pytest.M
         (b" \n", "input"),
         (b'{"id": "a", "text": 3}', "line 1: text"),
         (b'{"id": "a", "text": "x", "context": []}', "line 1: context"),
+        *(
+            (b'{"id": "a", "text": "x", "context": {%s}}' % field, f"line 1: context.{name}")
+            for field, name in (
+                (b'"status": "HTTP 429"', "status"),
+                (b'"status": 429.5', "status"),
+                (b'"status": NaN', "status"),
+                (b'"status": true', "status"),
+                (b'"headers": 5', "headers"),
+                (b'"url": 7', "url"),
+                (b'"method": []', "method"),
+                (b'"stage": 1', "stage"),
+                (b'"destination": {}', "destination"),
+                (b'"declared": "x"', "declared"),
+            )
+        ),
+        (b'{"id": [], "text": "x"}', "line 1: id"),
         (b'{"id": "a", "text": "x"}\nnonsense', "line 2"),
         (b'{"id": "a", "text": "x"}\n[]', "line 2"),
         (b'{"id": "a", "text": "x"}\n{"id": "a", "text": "y"}', "line 2: id"),
@@ -119,13 +135,60 @@ def test_bad_input(
     assert ended.error.startswith(f"Error: {named}: ")
 
 
-@pytest.mark.parametrize("text", ["rules: 3", "- {name: a}", "a: [", "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("rules: 3", "- {name: a}", "a: [", "\x00", "[" * 5_000),
+        *("- {name: a, match: 2024-99-99}", f"- {{name: a, match: {'9' * 5_000}}}"),
+        "- {name: a, name: b, match: x, subcategory: conflict}",
+        "a: &a [x, x]\nb: &b [*a, *a]\nrules: [*b]",
+        "\n".join(["a0: &a0 [x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40))]),
+    ],
+)
 def test_bad_rules(program: Program, tmp_path: Path, text: str) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text(text, encoding="utf-8")
     ended = program("classify", "--list", "--rules", str(path))
     assert ended.status == 2
     assert str(path) in ended.error
+
+
+@pytest.mark.parametrize("status", [b"429", b'"429"', b"429.0"])
+def test_a_status_is_read_as_it_comes(
+    program: Program, monkeypatch: pytest.MonkeyPatch, status: bytes
+) -> None:
+    given(
+        monkeypatch, b'{"id": null, "text": "x", "context": {"url": null, "status": %s}}' % status
+    )
+    (row,) = lines(program("classify", "--json"))
+    assert (row["id"], row["category"]) == ("1", "rate_limit")
+
+
+def test_half_a_surrogate_pair_stops_no_record(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = rb'{"id": "a\ud800", "text": "\udfff Read timed out.", "context": {"url": "\ud800"}}'
+    whole = rb'{"id": "b\ud83d\ude00", "text": "Read timed out."}'
+    given(monkeypatch, half + b"\n" + whole)
+    answered = lines(program("classify", "--json"))
+    assert [row["id"] for row in answered] == ["a?", "b\U0001f600"]
+    assert {row["category"] for row in answered} == {"timeout"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("text", [TIMEOUT, json.dumps({"id": "-", "text": TIMEOUT})])
+def test_a_byte_order_mark_says_how_to_read(
+    program: Program, monkeypatch: pytest.MonkeyPatch, encoding: str, text: str
+) -> None:
+    given(monkeypatch, text.encode(encoding))
+    (row,) = lines(program("classify", "--json"))
+    assert (row["id"], row["category"]) == ("-", "timeout")
+
+
+def test_a_closed_standard_input_is_said(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    ended = program("classify")
+    assert (ended.status, "closed" in ended.error) == (2, True)
 
 
 def test_missing_files(program: Program, tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from connector_healing.core.failure import ExceptionLink, Failure, Stage
 from connector_healing.core.logs.http_text import exchange_in
 from connector_healing.core.logs.prose import reads_like_prose
-from connector_healing.core.logs.reduce import LogLine, ReducedLog, reduce_log
+from connector_healing.core.logs.reduce import LogLine, ReducedLog, reduce_log, well_formed
+from connector_healing.core.redaction import Redactor
+from connector_healing.errors import UsageError
 
 MAX_LINKS = 12
 MAX_MESSAGE = 1_000  #: Characters.
@@ -30,6 +32,48 @@ _WRAPPER = re.compile(
     r"|CompletionException|UndeclaredThrowable|InvocationTarget|SparkException|ReactiveException"
 )
 _FRAMES = "frames: "
+#: What a context says in words, and what it says in names and values.
+_WORDS = ("url", "method", "stage", "destination")
+_NAMED = ("headers", "declared")
+_STATUS = re.compile(r"\s*[0-9]{3}\s*")
+_EXCERPT = 60  #: Characters of a rejected value.
+
+
+def context_of(given: Mapping[str, object], where: str) -> dict[str, object]:
+    """What is known besides a text, as `failure_of_text` reads it: what is null is left out.
+
+    Args:
+        given: As JSON gives it. A status may be text, and a body of any type; keys that nothing
+            reads are kept.
+        where: The line that it comes from, for messages.
+
+    Raises:
+        UsageError: If a field is of a type that it cannot be read from.
+    """
+    known = {name: value for name, value in given.items() if value is not None}
+    if "status" in known:
+        known["status"] = _status(known["status"], f"{where}.status")
+    for name in _WORDS:
+        if not isinstance(known.get(name, ""), str):
+            raise UsageError(f"{where}.{name}", _excerpt(known[name]), "It is a string.")
+    for name in _NAMED:
+        if not isinstance(known.get(name, {}), Mapping):
+            raise UsageError(f"{where}.{name}", _excerpt(known[name]), "It is an object.")
+    return known
+
+
+def _status(given: object, where: str) -> int:
+    if isinstance(given, str) and _STATUS.fullmatch(given):
+        return int(given)
+    if isinstance(given, float) and given.is_integer():
+        return int(given)
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise UsageError(where, _excerpt(given), "It is a number, such as 429.")
+    return given
+
+
+def _excerpt(value: object) -> str:
+    return Redactor().excerpt(str(value), _EXCERPT)
 
 
 def failure_of_text(
@@ -50,7 +94,7 @@ def failure_of_text(
             counts as a long wait.
     """
     known = context or {}
-    log = reduce_log(text)
+    log = reduce_log(well_formed(text))
     declared = known.get("declared")
     destination = known.get("destination")
     packages = f"{_FRAMES}{' '.join(sorted(log.frames))}"

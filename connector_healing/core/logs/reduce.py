@@ -33,15 +33,18 @@ _MARKS = re.compile(
 #: How Spark shows the command that it starts: settings, and no failure.
 _COMMAND_LINES = ("Launch Command: ", "Spark Executor Command: ", "Spark Command: ")
 #: What containers' runtimes, compose, syslog, Airbyte and quoting mails put before each line.
-_COLLECTED = (" stderr F ", " stdout F ", " stderr P ", "  | ", "]: ", " > ", "\n> ")
-_COLLECTOR = re.compile(
-    r"^(?:[\d-]{10}T[\d:.]{8,20}(?:Z|[+-][\d:]{5}) (?:stdout|stderr) [FP] "
+_COLLECTED = (" stderr F ", " stdout F ", " stderr P ", "  | ", "]: ", " > ", "\n> ", "\x1e> ")
+_COLLECTORS = (
+    r"(?:[\d-]{10}T[\d:.]{8,20}(?:Z|[+-][\d:]{5}) (?:stdout|stderr) [FP] "
     r"|[\w.-]{1,60} {1,20}\| "
     r"|[A-Z][a-z]{2} [ \d]\d [\d:]{8} [\w.-]{1,60} [\w./-]{1,60}(?:\[\d{1,8}\])?: "
     r"|[\d-]{10} [\d:]{8} [\w-]{1,40} > "
-    r"|> )",
-    re.MULTILINE,
+    r"|> )"
 )
+_COLLECTOR = re.compile("^" + _COLLECTORS, re.MULTILINE)
+#: Where an opened string has a newline: no line of the text begins there.
+_OPENED = "\x1e"
+_COLLECTOR_WITHIN = re.compile(_OPENED + _COLLECTORS)
 _DIGITS = str.maketrans("", "", "0123456789")
 
 _CAUSED_BY = ("Caused by: ", "Caused by ", "The above exception was caused by the following")
@@ -75,6 +78,15 @@ class ReducedLog:
         return f"{said}\nframes: {' '.join(sorted(self.frames))}" if self.frames else said
 
 
+def well_formed(text: str) -> str:
+    """The text with a ``?`` for each half of a surrogate pair, which no output can be made of."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
 def reduce_log(text: str, *, keep_all: bool = False) -> ReducedLog:
     """The lines of a text that may name a cause, without colours, stack frames and repetitions.
 
@@ -89,7 +101,7 @@ def reduce_log(text: str, *, keep_all: bool = False) -> ReducedLog:
     head: list[LogLine] = []
     tail: deque[LogLine] = deque(maxlen=MAX_KEPT)
     seen: set[str] = set()
-    deduplicated = len(raw) > _DEDUPLICATED_FROM and not keep_all
+    deduplicated = not keep_all and _lines_in(text) > _DEDUPLICATED_FROM
     for line in _placed(raw, frames):
         if deduplicated and len(seen) < _SEEN:
             key = line.text.translate(_DIGITS)
@@ -103,22 +115,32 @@ def reduce_log(text: str, *, keep_all: bool = False) -> ReducedLog:
     return ReducedLog((*head, *tail), frozenset(frames))
 
 
+def _lines_in(text: str) -> int:
+    """How many lines it holds, with those within its lines."""
+    within = text.count("\r") - text.count("\r\n") + text.count("\\n")
+    return text.count("\n") + within + (not text.endswith("\n"))
+
+
 def _split(text: str) -> list[str]:
-    """Lines without what collectors of logs put before them; one JSON string becomes several."""
+    """Lines without what collectors of logs put before them, numbered as editors do: by newline.
+
+    A line may hold several: a JSON string that was opened, what a carriage return wrote over.
+    """
     if "\\n" in text or '\\"' in text:
-        text = text.replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t")
+        text = text.replace('\\"', '"').replace("\\n", _OPENED).replace("\\t", "\t")
     if any(mark in text for mark in _COLLECTED):
-        text = _COLLECTOR.sub("", text)
-    return text.splitlines()
+        text = _COLLECTOR_WITHIN.sub(_OPENED, _COLLECTOR.sub("", text))
+    return text.split("\n")
 
 
 def _placed(raw: list[str], frames: set[str]) -> Iterator[LogLine]:
     """The lines worth keeping, each with its record and its depth."""
     place = _Place(frames)
-    for number, line in enumerate(raw, 1):
-        if place.keeps(line):
-            for piece in _pieces(line):
-                yield LogLine(number, piece, place.event, place.depth)
+    for number, whole in enumerate(raw, 1):
+        for line in whole.splitlines():
+            if place.keeps(line):
+                for piece in _pieces(line):
+                    yield LogLine(number, piece, place.event, place.depth)
 
 
 class _Place:

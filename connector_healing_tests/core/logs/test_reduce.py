@@ -52,9 +52,18 @@ def test_colours_go_and_json_strings_are_opened() -> None:
     assert reduce_log("\x1b[31;1mERROR\x1b[0m x").lines[0].text == "ERROR x"
     opened = reduce_log('{"message": "a failed\\nCaused by: b \\"c\\""}')
     assert [line.text for line in opened.lines][1] == 'Caused by: b "c""}'
+    assert [line.number for line in opened.lines] == [1, 1]
 
 
-@given(st.text(max_size=400))
+def test_lines_are_counted_at_newlines_only() -> None:
+    text = "progress 1%\rprogress 2%\rConnectionRefusedError\r\na\fb\vc\x1cd\u2028e\n\nlast\n"
+    said = [(line.number, line.text) for line in reduce_log(text).lines]
+    assert said[:3] == [(1, "progress 1%"), (1, "progress 2%"), (1, "ConnectionRefusedError")]
+    assert [number for number, _ in said[3:]] == [2, 2, 2, 2, 2, 4]
+
+
+@given(st.text(max_size=400) | st.text(alphabet="a \r\n\f\v\x1c\x1e\u2028\\n", max_size=80))
 def test_lines_are_numbered_in_order(text: str) -> None:
     numbers = [line.number for line in reduce_log(text).lines]
     assert numbers == sorted(numbers)
+    assert all(1 <= number <= text.count("\n") + 1 for number in numbers)
