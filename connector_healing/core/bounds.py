@@ -29,6 +29,16 @@ def upper_bound(share: float, n: int, z: float = Z) -> float:
     return min(1.0, share + z * spread + z * z / (2 * n))
 
 
+def wilson_lower(hits: int, n: int, z: float = Z) -> float:
+    """The least true share under which `hits` of `n` draws are not surprising (Wilson's score)."""
+    if n <= 0:
+        return 0.0
+    share = hits / n
+    middle = share + z * z / (2 * n)
+    spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, (middle - spread) / (1 + z * z / n))
+
+
 def over_periods(share: float, periods: float) -> float:
     """The share that has changed at least once after so many periods of change `share` each."""
     if share >= 1.0:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from connector_healing.core.bounds import binomial_tail
+from connector_healing.core.bounds import binomial_tail, wilson_lower
 from connector_healing.core.connector import ResourceExpectations
 from connector_healing.core.failure import Suspicion, SuspicionKind
 from connector_healing.core.profile import (
@@ -300,14 +300,13 @@ def _values(table: TableProfile, column: str) -> int:
 def _lowest_share(past: Sequence[TableProfile], column: str, rows: int) -> float | None:
     """The lowest share of values that good loads of at least half this size had.
 
-    It is never above the share over all of them, with one imagined value and one imagined NULL
-    added, so that few rows prove little.
+    It is never above what the share over all of them is at least, by a wide Wilson bound, so that
+    few rows prove little.
     """
     holding = [t for t in past if column in t.columns]
     if not holding:
         return None
-    total = sum(t.rows for t in holding)
-    pooled = (1 + sum(_values(t, column) for t in holding)) / (2 + total)
+    pooled = wilson_lower(sum(_values(t, column) for t in holding), sum(t.rows for t in holding))
     like = [_values(t, column) / t.rows for t in holding if 2 * t.rows >= rows]
     return min([pooled, *like])
 
