@@ -58,7 +58,7 @@ ORDINARY = (
     *("accessToken -> None", "password is required", "Password is too short.", "nextToken%3Dabc"),
     *("the password is case-sensitive", "Incorrect API key provided.", "unexpected token 'x1y2z3'"),
     *('secret "dlt-creds-2" not found', "API key 'warehouse-2' not found", "$filter=a%3D5"),
-    *("http://host:8080/users/a@b.example", "file://C:/Users/a@b", "jdbc:oracle:thin:@//h:1521/x"),
+    *("http://host:8080/users/a@b.example", "file://C:/people/a@b", "jdbc:oracle:thin:@//h:1521/x"),
     *("<Key>data/2026/x.csv</Key>", "psql://u:<password>@h", "<token> is missing </p>"),
     *("fs.azure.account.keyprovider.acct=org.example.Keys", "disk-12345678", "hf_transformers"),
     *("fs.azure.sas.token.provider.type.acct=org.example.Sas", "npm_lifecycle_event", "task-1"),

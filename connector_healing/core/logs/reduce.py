@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 MAX_LINE = 2_000  #: Characters; a longer line is cut into pieces.
 MAX_PIECES = 12  #: Of one long line: half from its start, half from its end.
-MAX_KEPT = 3_000  #: Lines from the start, and as many from the end.
+#: Lines from the start, as many from the end, and between them as many that tell of a failure.
+MAX_KEPT = 3_000
 _DEDUPLICATED_FROM = 200  #: Lines; a shorter text is kept as it is.
 _LEVEL_WITHIN = 160  #: Characters of a line in which its level stands.
 _SEEN = 50_000  #: Lines that are remembered as seen.
@@ -99,6 +100,7 @@ def reduce_log(text: str, *, keep_all: bool = False) -> ReducedLog:
     raw = _split(text)
     frames: set[str] = set()
     head: list[LogLine] = []
+    middle: list[LogLine] = []
     tail: deque[LogLine] = deque(maxlen=MAX_KEPT)
     seen: set[str] = set()
     deduplicated = not keep_all and _lines_in(text) > _DEDUPLICATED_FROM
@@ -110,15 +112,23 @@ def reduce_log(text: str, *, keep_all: bool = False) -> ReducedLog:
             seen.add(key)
         if len(head) < MAX_KEPT:
             head.append(line)
-        else:
-            tail.append(line)
-    return ReducedLog((*head, *tail), frozenset(frames))
+            continue
+        if len(tail) == MAX_KEPT and len(middle) < MAX_KEPT and _tells(tail[0].text):
+            middle.append(tail[0])
+        tail.append(line)
+    return ReducedLog((*head, *middle, *tail), frozenset(frames))
 
 
 def _lines_in(text: str) -> int:
     """How many lines it holds, with those within its lines."""
     within = text.count("\r") - text.count("\r\n") + text.count("\\n")
     return text.count("\n") + within + (not text.endswith("\n"))
+
+
+def _tells(line: str) -> bool:
+    """Whether a line holds a word of failures."""
+    lower = line.lower()
+    return any(word in lower for word in _TELLING)
 
 
 def _split(text: str) -> list[str]:
@@ -185,10 +195,8 @@ class _Place:
         level = _LEVEL.search(line[:_LEVEL_WITHIN])
         if level is None:
             return False
-        if level["good"]:
-            lower = line[:MAX_LINE].lower()
-            if not any(word in lower for word in _TELLING):
-                return True
+        if level["good"] and not _tells(line[:MAX_LINE]):
+            return True
         if _begins_record(line, level.start()):
             self._begin()
         return False

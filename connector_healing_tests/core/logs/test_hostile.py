@@ -70,3 +70,14 @@ def test_a_cause_within_megabytes_of_chatter_is_found() -> None:
     start = "".join(chatter % n for n in range(20_000))
     cause = "26/02/25 12:00:04 ERROR YarnScheduler: Lost executor 2 on nm3: Executor heartbeat timed out\n"
     assert diagnose_text(start + cause + start).subcategory == "executor_lost"
+
+
+def test_a_failure_in_the_midst_of_a_long_log_is_found() -> None:
+    words = [
+        "".join(random.Random(n).choices("abcdefghijklmnopqrstuvwxyz", k=12)) for n in range(9_000)
+    ]
+    rows = [f"row {word} was written" for word in words]
+    rows[4_500] = "java.lang.OutOfMemoryError: Java heap space"
+    diagnosis = diagnose_text("\n".join(rows))
+    assert diagnosis.category == "spark_memory"
+    assert diagnosis.evidence[0].where == "line 4501"
