@@ -128,7 +128,10 @@ def _lines_in(text: str) -> int:
 def _tells(line: str) -> bool:
     """Whether a line holds a word of failures."""
     lower = line.lower()
-    return any(word in lower for word in _TELLING)
+    for word in _TELLING:  # noqa: SIM110  # a generator takes twice as long, for every line of a log
+        if word in lower:
+            return True
+    return False
 
 
 def _split(text: str) -> list[str]:
