@@ -122,9 +122,8 @@ class _GateAdapter(BaseAdapter):
             return recorded
         response = self._real.send(request, *args, **kwargs)
         if not kwargs.get("stream"):
-            _ = (
-                response.content
-            )  # `requests` reads it next: of a body that is cut short this raises
+            # `requests` reads it next: of a body that is cut short this raises.
+            _ = response.content
         self._gate.answered(response)
         return response
 

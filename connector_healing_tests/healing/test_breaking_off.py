@@ -1,13 +1,8 @@
 """A heal that cannot go on: it is begun again later, or a person is told why it cannot."""
 
 import gzip
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -26,33 +21,9 @@ from connector_healing.errors import HealingError, InvalidCaseStateError
 from connector_healing.healing.workflow import HealWorkflow
 from connector_healing.healing.working import RETRY_AFTER, TAKEOVERS
 from connector_healing_tests.conftest import FrozenClock
+from connector_healing_tests.duckdb_writer import written_by_another
 from connector_healing_tests.healing.freight_api import renamed
 from connector_healing_tests.healing.project import Project
-
-_WRITER = """
-import sys, duckdb
-connection = duckdb.connect(sys.argv[1])
-connection.execute("CREATE TABLE IF NOT EXISTS mine (a INTEGER)")
-print("locked", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Another process has the database open for writing."""
-    writer = subprocess.Popen(
-        [sys.executable, "-c", _WRITER, str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert writer.stdout is not None
-    assert writer.stdout.readline() == "locked\n"
-    try:
-        yield
-    finally:
-        writer.communicate()
 
 
 @pytest.fixture
@@ -66,7 +37,7 @@ def test_a_destination_that_another_writer_holds_is_waited_for_and_then_said_to_
     failed: Project,
 ) -> None:
     store = failed.run_services.store
-    with writing(failed.warehouse("plain")):
+    with written_by_another(failed.warehouse("plain")):
         began = datetime.now(UTC)
         outcome = failed.heal(patience=timedelta(seconds=0.5))
         assert datetime.now(UTC) - began < timedelta(seconds=40)
@@ -110,7 +81,7 @@ def test_a_busy_destination_is_waited_for_however_often(failed: Project) -> None
     for _ in range(2):
         with pytest.raises(RuntimeError):
             failed.heal(sandbox=Raising(RuntimeError("broken")))
-    with writing(failed.warehouse("plain")):
+    with written_by_another(failed.warehouse("plain")):
         for _ in range(2):
             failed.heal(patience=timedelta(0))
             assert failed.case().state is CaseState.OPEN

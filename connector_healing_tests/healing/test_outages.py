@@ -9,12 +9,12 @@ from connector_healing.core.records import RunStatus
 from connector_healing.core.steps import Reproduction, ReproductionVerdict
 from connector_healing.healing.workflow import HealWorkflow
 from connector_healing.orchestration.destination_lock import once_unlocked
+from connector_healing_tests.duckdb_writer import written_by_another
 from connector_healing_tests.healing.freight_api import (
     refused,
     renamed,
 )
 from connector_healing_tests.healing.project import Project
-from connector_healing_tests.healing.test_breaking_off import writing
 
 
 def test_an_outage_that_has_passed_changes_nothing(plain: Project) -> None:
@@ -72,7 +72,7 @@ def test_a_locked_destination_is_not_tried_elsewhere_and_the_api_is_not_asked(
     plain: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(once_unlocked, "__defaults__", (timedelta(0),))
-    with writing(plain.warehouse("plain")):
+    with written_by_another(plain.warehouse("plain")):
         assert plain.run().status is RunStatus.FAILED
 
     outcome = plain.heal()

@@ -2,11 +2,7 @@
 
 import logging
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import dagster as dg
 import duckdb
@@ -17,30 +13,8 @@ from connector_healing.core.records import RunStatus
 from connector_healing.core.taxonomy import FailureSubcategory
 from connector_healing.orchestration import destination_lock
 from connector_healing.orchestration.destination_lock import once_unlocked
+from connector_healing_tests.duckdb_writer import written_by_another
 from connector_healing_tests.orchestration.shop import Shop, materialize
-
-_WRITER = """
-import sys, duckdb
-connection = duckdb.connect(sys.argv[1])
-print("locked", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def written_by_another(path: Path) -> Iterator[subprocess.Popen[str]]:
-    writer = subprocess.Popen(
-        [sys.executable, "-c", _WRITER, str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert writer.stdout is not None
-    assert writer.stdout.readline() == "locked\n"
-    try:
-        yield writer
-    finally:
-        writer.communicate()
 
 
 class LetGo(logging.Handler):
